@@ -1,0 +1,1 @@
+"""OData protocol library: one model, any backend, embedded in any server."""

@@ -1,0 +1,211 @@
+# Points and spans of time with 100-nanosecond ticks, as OData counts them.
+# Python's datetime and timedelta hold microseconds, so a 7-digit fraction would not come back as it went in.
+# A value is one integer of ticks (and an offset), so comparison and arithmetic are integer arithmetic.
+# This module knows nothing of literals or JSON: text here is the lexical form of XML Schema, which all formats share.
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import total_ordering
+
+TICKS_PER_MICROSECOND = 10
+TICKS_PER_SECOND = 10_000_000
+TICKS_PER_MINUTE = 60 * TICKS_PER_SECOND
+TICKS_PER_DAY = 24 * 60 * TICKS_PER_MINUTE
+MAX_OFFSET_MINUTES = 14 * 60
+MAX_TICKS = 3_652_059 * TICKS_PER_DAY  # 0001-01-01 to 9999-12-31
+_EPOCH = datetime(1970, 1, 1)
+_EPOCH_TICKS = (_EPOCH.toordinal() - 1) * TICKS_PER_DAY
+
+# dateTime of the v3 ABNF: seconds and fraction may be missing; the zone may be missing for Edm.DateTime only.
+_TIMESTAMP = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,7})0*)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII | re.IGNORECASE
+)
+# dayTimeDuration of XML Schema: no years and no months, whose length is not fixed.
+_DURATION = re.compile(
+    r"([+-])?P(?:(\d{1,8})D)?(?:T(?:(\d{1,10})H)?(?:(\d{1,12})M)?(?:(\d{1,14})(?:\.(\d{1,7})0*)?S)?)?", re.ASCII
+)
+_TIME_OF_DAY = re.compile(r"(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,7})0*)?)?", re.ASCII)
+MAX_DURATION_TICKS = 2**63 - 1
+
+
+def _fraction_ticks(digits: str | None) -> int:
+    return int(digits.ljust(7, "0")) if digits else 0
+
+
+def _print_fraction(ticks: int) -> str:
+    """`.` and the fraction without trailing zeros, as .NET prints it; nothing for a whole second."""
+    fraction = ticks % TICKS_PER_SECOND
+    return "." + f"{fraction:07d}".rstrip("0") if fraction else ""
+
+
+def _clock(ticks: int) -> str:
+    seconds = ticks // TICKS_PER_SECOND
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{_print_fraction(ticks)}"
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True, eq=False)
+class Timestamp:
+    """A date and time of day, with or without an offset from UTC: the value of Edm.DateTime and Edm.DateTimeOffset.
+
+    `ticks` counts 100 ns of the *local* clock since 0001-01-01T00:00:00; `offset` is minutes east of UTC, or None.
+    The offset is kept for printing; order and equality compare instants, with UTC where there is no offset.
+    """
+
+    ticks: int
+    offset: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.ticks < MAX_TICKS:
+            raise ValueError("the year must be between 0001 and 9999")
+        if self.offset is not None and not -MAX_OFFSET_MINUTES <= self.offset <= MAX_OFFSET_MINUTES:
+            raise ValueError("the offset must be between -14:00 and +14:00")
+
+    @classmethod
+    def parse(cls, text: str) -> Timestamp:
+        """Read `2013-08-19T15:02:36.8185926-07:00`; seconds, fraction and zone may be missing."""
+        match = _TIMESTAMP.fullmatch(text)
+        if match is None:
+            raise ValueError("a date and time reads like 2013-08-19T15:02:36.8185926-07:00")
+        year, month, day, hour, minute, second, fraction, zone = match.groups()
+        try:
+            date = datetime(int(year), int(month), int(day))
+        except ValueError:
+            raise ValueError(f"there is no day {year}-{month}-{day}") from None
+        if int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
+            raise ValueError("the time of day must be between 00:00:00 and 23:59:59.9999999")
+        ticks = (date.toordinal() - 1) * TICKS_PER_DAY + _fraction_ticks(fraction)
+        ticks += ((int(hour) * 60 + int(minute)) * 60 + int(second or 0)) * TICKS_PER_SECOND
+        return cls(ticks, _parse_offset(zone))
+
+    @classmethod
+    def of(cls, value: datetime) -> Timestamp:
+        """The same point in time as a datetime, with its offset where it has one."""
+        offset = value.utcoffset()
+        ticks = (value.toordinal() - 1) * TICKS_PER_DAY
+        ticks += ((value.hour * 60 + value.minute) * 60 + value.second) * TICKS_PER_SECOND
+        ticks += value.microsecond * TICKS_PER_MICROSECOND
+        return cls(ticks, None if offset is None else offset // timedelta(minutes=1))
+
+    @classmethod
+    def now(cls, zone: tzinfo = UTC) -> Timestamp:
+        """This moment to the tick, on the clock of `zone`."""
+        since_epoch = time.time_ns() // 100
+        moment = datetime.fromtimestamp(since_epoch // TICKS_PER_SECOND, zone)
+        offset = (moment.utcoffset() or timedelta()) // timedelta(minutes=1)
+        return cls(_EPOCH_TICKS + since_epoch + offset * TICKS_PER_MINUTE, offset)
+
+    @property
+    def instant(self) -> int:
+        """Ticks since 0001-01-01T00:00:00Z."""
+        return self.ticks - (self.offset or 0) * TICKS_PER_MINUTE
+
+    def to_datetime(self) -> datetime:
+        """The datetime nearest below: the seventh digit of the fraction is lost."""
+        moment = datetime.min + timedelta(microseconds=self.ticks // TICKS_PER_MICROSECOND)
+        return moment if self.offset is None else moment.replace(tzinfo=timezone(timedelta(minutes=self.offset)))
+
+    def __eq__(self, other: object) -> bool:
+        return self.instant == other.instant if isinstance(other, Timestamp) else NotImplemented
+
+    def __lt__(self, other: Timestamp) -> bool:
+        return self.instant < other.instant if isinstance(other, Timestamp) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.instant)
+
+    def __str__(self) -> str:
+        days, ticks = divmod(self.ticks, TICKS_PER_DAY)
+        date = datetime.fromordinal(days + 1)
+        return f"{date.year:04d}-{date.month:02d}-{date.day:02d}T{_clock(ticks)}{_print_offset(self.offset)}"
+
+
+def _parse_offset(zone: str | None) -> int | None:
+    if zone is None:
+        return None
+    if zone in "Zz":
+        return 0
+    hours, minutes = int(zone[1:3]), int(zone[4:6])
+    if minutes > 59:
+        raise ValueError("the minutes of an offset must be below 60")
+    return (hours * 60 + minutes) * (-1 if zone[0] == "-" else 1)
+
+
+def _print_offset(offset: int | None) -> str:
+    if offset is None:
+        return ""
+    if offset == 0:
+        return "Z"
+    return f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Duration:
+    """A span of time in ticks of 100 ns: the value of Edm.Duration (v4) and Edm.Time (v1 to v3)."""
+
+    ticks: int
+
+    def __post_init__(self) -> None:
+        if abs(self.ticks) > MAX_DURATION_TICKS:
+            raise ValueError("a duration must be shorter than 29,228 years")
+
+    @classmethod
+    def parse(cls, text: str) -> Duration:
+        """Read `P1DT2H3M4.5S`."""
+        match = _DURATION.fullmatch(text)
+        if match is None or not any(match.groups()[1:]) or text.endswith("T"):
+            raise ValueError("a duration reads like P1DT2H3M4.5S, without years and months")
+        sign, days, hours, minutes, seconds, fraction = match.groups()
+        total = ((int(days or 0) * 24 + int(hours or 0)) * 60 + int(minutes or 0)) * 60 + int(seconds or 0)
+        ticks = total * TICKS_PER_SECOND + _fraction_ticks(fraction)
+        return cls(-ticks if sign == "-" else ticks)
+
+    @classmethod
+    def of(cls, value: timedelta) -> Duration:
+        """The same span as a timedelta."""
+        return cls(value // timedelta(microseconds=1) * TICKS_PER_MICROSECOND)
+
+    def to_timedelta(self) -> timedelta:
+        """The timedelta nearest below: the seventh digit of the fraction is lost."""
+        return timedelta(microseconds=self.ticks // TICKS_PER_MICROSECOND)
+
+    def __str__(self) -> str:
+        days, ticks = divmod(abs(self.ticks), TICKS_PER_DAY)
+        seconds = ticks // TICKS_PER_SECOND
+        parts = [
+            f"{seconds // 3600}H" if seconds >= 3600 else "",
+            f"{seconds // 60 % 60}M" if seconds // 60 % 60 else "",
+            f"{seconds % 60}{_print_fraction(ticks)}S" if ticks % TICKS_PER_MINUTE or not self.ticks else "",
+        ]
+        clock = "".join(parts)
+        return f"{'-' if self.ticks < 0 else ''}P{f'{days}D' if days else ''}{f'T{clock}' if clock else ''}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TimeOfDay:
+    """A time of day in ticks of 100 ns since midnight: the value of Edm.TimeOfDay (v4)."""
+
+    ticks: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.ticks < TICKS_PER_DAY:
+            raise ValueError("the time of day must be between 00:00:00 and 23:59:59.9999999")
+
+    @classmethod
+    def parse(cls, text: str) -> TimeOfDay:
+        """Read `15:02:36.8185926`; seconds and fraction may be missing."""
+        match = _TIME_OF_DAY.fullmatch(text)
+        if match is None:
+            raise ValueError("a time of day reads like 15:02:36.8185926")
+        hour, minute, second, fraction = match.groups()
+        if int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
+            raise ValueError("the time of day must be between 00:00:00 and 23:59:59.9999999")
+        seconds = (int(hour) * 60 + int(minute)) * 60 + int(second or 0)
+        return cls(seconds * TICKS_PER_SECOND + _fraction_ticks(fraction))
+
+    def __str__(self) -> str:
+        return _clock(self.ticks)
