@@ -1,0 +1,6 @@
+"""The contract between the protocol and a store."""
+
+from .contract import Answer, Backend, Context, Done, Key, Query, Reads, Row, Writes
+from .plugins import load_backend
+
+__all__ = ["Answer", "Backend", "Context", "Done", "Key", "Query", "Reads", "Row", "Writes", "load_backend"]

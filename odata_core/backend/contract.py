@@ -1,0 +1,103 @@
+# What a backend is asked, and what it may answer: the one seam between the protocol and storage.
+# A backend opens a session for each request (or each change set): leaving it normally commits, leaving it by an
+# exception undoes every write made in it. A session offers as many of the small protocols below as it can.
+# Nothing here knows versions, formats, headers' meaning or HTTP; rows are plain dictionaries of Python values.
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import Flag, auto
+from typing import Any, Protocol, runtime_checkable
+
+from ..edm import EntitySet
+from ..query.tree import Bound, OrderBy
+
+Row = Mapping[str, Any]
+"""All properties of an entity in model order, in the Python forms of `odata_core.edm`. Never changed in place."""
+
+Key = tuple[Any, ...]
+"""Key values in key order."""
+
+
+class Done(Flag):
+    """The parts of a query that a backend has carried out; the core does the rest.
+
+    PAGE means that filter and order are done as well, since a page of unfiltered rows is no page of the result.
+    """
+
+    NOTHING = 0
+    FILTER = auto()
+    ORDER = auto()
+    PAGE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question for entities of one set. `count` asks for the number of matches before `skip` and `top`."""
+
+    entity_set: EntitySet
+    filter: Bound | None = None
+    order: tuple[OrderBy, ...] = ()
+    skip: int = 0
+    top: int | None = None
+    count: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Rows for a query, and what of it is done. `total` is needed where `count` was asked and PAGE is done."""
+
+    rows: Iterable[Row]
+    done: Done = Done.NOTHING
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a backend may know of the request beside its meaning.
+
+    `headers` are the request's (any case), `options` its custom query options (those without `$`).
+    `response_headers` is for what the backend wants to tell the client, such as the id of a job.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    response_headers: dict[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """The least a session can do."""
+
+    def get(self, entity_set: EntitySet, key: Key) -> Row | None:
+        """The entity with this key, or None."""
+
+    def select(self, query: Query) -> Answer:
+        """At least all rows that match; `Answer.done` says what is left to do."""
+
+
+@runtime_checkable
+class Writes(Protocol):
+    """Creating, changing and deleting single entities.
+
+    `values` holds only what the client gave, checked against the model. A session raises errors of `odata_core.errors`:
+    NotFound for a missing entity, Conflict for a taken key, BadRequest for values that do not do.
+    """
+
+    def insert(self, entity_set: EntitySet, values: Row) -> Row:
+        """Create an entity and return it as stored, server-made values included."""
+
+    def update(self, entity_set: EntitySet, key: Key, values: Row, *, replace: bool) -> Row:
+        """Change what is given; with `replace`, reset what is not (PUT). Return the entity as stored."""
+
+    def delete(self, entity_set: EntitySet, key: Key) -> None:
+        """Remove an entity."""
+
+
+class Backend(Protocol):
+    """A store of entities. Sessions of different threads may be open at the same time."""
+
+    def session(self, context: Context) -> AbstractContextManager[Reads]:
+        """A unit of work, for one request."""

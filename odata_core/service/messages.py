@@ -1,0 +1,70 @@
+# The HTTP exchange as values: what an adapter gives to a service and what it gets back. No sockets, no environ.
+# Adapters (wsgi.py, asgi.py) only translate; everything that means something happens behind `Handler.handle`.
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Headers(Mapping[str, str]):
+    """Request headers: names match in any case, repeated ones are joined by a comma (RFC 9110, 5.3)."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        self._values: dict[str, str] = {}
+        for name, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
+            folded = name.lower()
+            self._values[folded] = f"{self._values[folded]}, {value}" if folded in self._values else value
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it came over the wire.
+
+    `root` is the absolute URL under which the handler is mounted, with a slash at its end. `path` and `query` are what
+    follows it, raw: still percent-encoded, without a leading slash or question mark. `remote` is the peer's address
+    where the adapter knows it.
+    """
+
+    method: str
+    root: str
+    path: str
+    query: str = ""
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
+    remote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response; `headers` in the order in which they are sent. Content-Length is the adapter's business."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, whatever its case; None when it is not there."""
+        folded = name.lower()
+        return next((value for key, value in self.headers if key.lower() == folded), None)
+
+
+class Handler(Protocol):
+    """Whatever answers requests: a service, or a wrapper around one. `max_body` bounds what an adapter reads."""
+
+    @property
+    def max_body(self) -> int: ...
+
+    def handle(self, request: Request) -> Response: ...
