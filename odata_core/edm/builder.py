@@ -161,7 +161,9 @@ class ModelBuilder:
             raise ModelError("The model is not valid:\n" + "\n".join(f"- {problem}" for problem in problems))
         return model
 
-    def _declare(self, kind: EntityType | ComplexType, properties: Mapping[str, str | PropertySpec], base: str | None) -> None:
+    def _declare(
+        self, kind: EntityType | ComplexType, properties: Mapping[str, str | PropertySpec], base: str | None
+    ) -> None:
         self._add_type(kind)
         self._properties[kind.qualified_name] = properties
         if base is not None:
@@ -173,7 +175,7 @@ class ModelBuilder:
         self._types[kind.qualified_name] = kind
 
     def _find(self, name: str, where: str, problems: list[str]) -> Any:
-        kind = self._types.get(name) or self._types.get(f"{self.namespace}.{name}")
+        kind: Any = self._types.get(name) or self._types.get(f"{self.namespace}.{name}")
         if kind is None:
             kind = PRIMITIVE_TYPES.get(name) or PRIMITIVE_TYPES.get(f"Edm.{name}")
         if kind is None:
@@ -200,7 +202,9 @@ class ModelBuilder:
             match = _COLLECTION.fullmatch(spec.type)
             found = self._find(match[1] if match else spec.type, f"Property '{kind.qualified_name}.{name}'", problems)
             if isinstance(found, EntityType):
-                problems.append(f"Property '{kind.qualified_name}.{name}': '{spec.type}' is an entity type; use navigation.")
+                problems.append(
+                    f"Property '{kind.qualified_name}.{name}': '{spec.type}' is an entity type; use navigation."
+                )
             elif found is not None:
                 nullable = spec.nullable if spec.nullable is not None else name not in key and match is None
                 resolved[name] = Property(
@@ -236,7 +240,9 @@ class ModelBuilder:
         return sets
 
 
-def _bind(entity_set: EntitySet, bindings: Mapping[str, str], sets: Mapping[str, EntitySet], problems: list[str]) -> None:
+def _bind(
+    entity_set: EntitySet, bindings: Mapping[str, str], sets: Mapping[str, EntitySet], problems: list[str]
+) -> None:
     for nav_name, set_name in bindings.items():
         if set_name in sets and nav_name in entity_set.type.navigation:
             entity_set.bindings[nav_name] = sets[set_name]

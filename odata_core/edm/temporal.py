@@ -112,7 +112,7 @@ class Timestamp:
     def __eq__(self, other: object) -> bool:
         return self.instant == other.instant if isinstance(other, Timestamp) else NotImplemented
 
-    def __lt__(self, other: Timestamp) -> bool:
+    def __lt__(self, other: object) -> bool:
         return self.instant < other.instant if isinstance(other, Timestamp) else NotImplemented
 
     def __hash__(self) -> int:
