@@ -1,0 +1,18 @@
+# The bounds that keep hostile input cheap: one object, handed to every place where input is parsed.
+# Exceeding a bound is a client error whose message names the bound and its setting.
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one request. The defaults suit people and programs; raise them for a reason."""
+
+    url_length: int = 16_384  # characters of path and query together: 414 beyond
+    path_segments: int = 64
+    expression_depth: int = 100  # parentheses, functions and `not` within each other
+    expression_nodes: int = 2_000  # operators, names and literals of one option
+    body_bytes: int = 4 * 1024 * 1024  # 413 beyond
+    body_depth: int = 50  # objects and arrays within each other

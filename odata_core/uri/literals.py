@@ -1,0 +1,183 @@
+# Literals: text <-> Python value, one row per Edm primitive type and dialect.
+# Strategy: a row owns its pattern, its reader and its printer, so the three cannot drift apart.
+# This module knows nothing about models: whether 5 may meet Edm.Byte is the binder's business.
+
+from __future__ import annotations
+
+import binascii
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from ..edm import PRIMITIVE_TYPES, Duration, PrimitiveType, Timestamp
+from ..edm import primitives as edm
+from ..errors import NotImplementedHere
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralForm:
+    """How values of one type are spelled; `read` raises ValueError with a reason."""
+
+    type: PrimitiveType
+    pattern: str
+    read: Callable[[str], Any]
+    print: Callable[[Any], str] | None = None  # None: another row of the type prints
+
+
+def _quoted(text: str) -> str:
+    """What stands between the quotation marks of `prefix'...'`."""
+    return text[text.index("'") + 1 : -1]
+
+
+def read_string(text: str) -> str:
+    """SQUOTE-in-string = SQUOTE SQUOTE: a quotation mark inside is doubled."""
+    return _quoted(text).replace("''", "'")
+
+
+def print_string(value: str) -> str:
+    doubled = value.replace("'", "''")
+    return f"'{doubled}'"
+
+
+def read_guid(text: str) -> UUID:
+    """`3499b02c-...`, also in braces, as .NET reads it."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ValueError("a GUID reads like 3499b02c-8dc9-4c0d-aa83-097a1340cbda") from None
+
+
+def read_binary(text: str) -> bytes:
+    """Pairs of hexadecimal digits."""
+    try:
+        return binascii.unhexlify(text)
+    except (binascii.Error, ValueError):
+        raise ValueError("binary data is spelled as pairs of hexadecimal digits") from None
+
+
+def _read_timestamp(text: str) -> Timestamp:
+    # A plus sign that a client forgot to encode arrives as a blank: `T00:00:00 03:00`.
+    return Timestamp.parse(text.strip().replace(" ", "+"))
+
+
+def _read_datetime_offset(text: str) -> Timestamp:
+    moment: Timestamp = edm.DATETIME_OFFSET.accept(_read_timestamp(text))
+    return moment
+
+
+def _print_datetime(value: Timestamp) -> str:
+    """Edm.DateTime literals have no zone (v3 ABNF, dateTimeLiteral): a value with an offset is shifted to UTC."""
+    return f"datetime'{Timestamp(value.instant)}'"
+
+
+def read_float(text: str) -> float:
+    """A double; INF, -INF and NaN by these names."""
+    return float(text.replace("INF", "inf"))
+
+
+def print_float(value: float) -> str:
+    """The shortest text that reads back as the same number."""
+    if math.isinf(value):
+        return "INF" if value > 0 else "-INF"
+    return "NaN" if math.isnan(value) else repr(value)
+
+
+def print_decimal(value: Decimal) -> str:
+    """Digits without exponent."""
+    return format(value, "f")
+
+
+def _no_geo(_text: str) -> Any:
+    raise NotImplementedHere("Literals of geography and geometry types are not supported.")
+
+
+def _unwrapped(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda text: read(_quoted(text))
+
+
+def _unsuffixed(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda text: read(text[:-1])
+
+
+_GUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+_FLOAT = r"-?(?:[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|INF\b|INF(?=[DdFf]\b)|NaN\b|NaN(?=[DdFf]\b))"
+_END = r"(?![\w.])"
+
+# OData 3.0 ABNF, primitiveLiteral. Prefixes are read in any case, as WCF Data Services reads them.
+# The order is that of the lexer: the first row whose pattern matches wins.
+V3_LITERALS: Final = (
+    LiteralForm(edm.STRING, r"'(?:[^']|'')*'", read_string, print_string),
+    LiteralForm(edm.GUID, r"(?i:guid)'[^']*'", _unwrapped(read_guid), lambda v: f"guid'{v}'"),
+    LiteralForm(edm.GUID, _GUID + _END, read_guid),
+    LiteralForm(edm.DATETIME, r"(?i:datetime)'[^']*'", _unwrapped(_read_timestamp), _print_datetime),
+    LiteralForm(
+        edm.DATETIME_OFFSET,
+        r"(?i:datetimeoffset)'[^']*'",
+        _unwrapped(_read_datetime_offset),
+        lambda v: f"datetimeoffset'{v}'",
+    ),
+    LiteralForm(edm.TIME, r"(?i:time)'[^']*'", _unwrapped(Duration.parse), lambda v: f"time'{v}'"),
+    LiteralForm(
+        edm.BINARY, r"(?:X|(?i:binary))'[^']*'", _unwrapped(read_binary), lambda v: f"binary'{v.hex().upper()}'"
+    ),
+    LiteralForm(PRIMITIVE_TYPES["Edm.Geography"], r"(?i:geography|geometry)'[^']*'", _no_geo),
+    LiteralForm(edm.BOOLEAN, r"(?:true|false)" + _END, lambda text: text == "true", lambda v: "true" if v else "false"),
+    LiteralForm(
+        edm.DECIMAL,
+        r"-?[0-9]+(?:\.[0-9]+)?[mM]" + _END,
+        _unsuffixed(Decimal),
+        lambda v: f"{print_decimal(v)}M",
+    ),
+    LiteralForm(edm.INT64, r"-?[0-9]+[lL]" + _END, _unsuffixed(int), lambda v: f"{v}L"),
+    LiteralForm(edm.SINGLE, _FLOAT + "[fF]" + _END, _unsuffixed(read_float), lambda v: f"{print_float(v)}f"),
+    LiteralForm(edm.DOUBLE, _FLOAT + "[dD]" + _END, _unsuffixed(read_float), lambda v: f"{print_float(v)}D"),
+    LiteralForm(edm.INT32, r"-?[0-9]+" + _END, int, str),
+    # A number with a point and no suffix is a double by the letter; it is kept exact, so that it can also be a decimal.
+    LiteralForm(edm.DOUBLE, r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?" + _END, Decimal),
+    LiteralForm(edm.DOUBLE, r"(?:-?INF|NaN)" + _END, read_float),
+)
+
+_PRINTED_AS: Final[Mapping[str, str]] = {"Edm.Byte": "Edm.Int32", "Edm.SByte": "Edm.Int32", "Edm.Int16": "Edm.Int32"}
+
+
+def printers(forms: tuple[LiteralForm, ...]) -> Mapping[str, Callable[[Any], str]]:
+    """The printer of each type, by the type's name."""
+    table = {form.type.name: form.print for form in forms if form.print is not None}
+    return table | {name: table[alias] for name, alias in _PRINTED_AS.items()}
+
+
+# A key segment (`Products/5`) holds the bare value: no quotation marks, prefixes or suffixes.
+SEGMENT_READERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "Edm.String": str,
+    "Edm.Guid": read_guid,
+    "Edm.DateTime": Timestamp.parse,
+    "Edm.DateTimeOffset": lambda text: edm.DATETIME_OFFSET.accept(Timestamp.parse(text)),
+    "Edm.Time": Duration.parse,
+    "Edm.Binary": read_binary,
+    "Edm.Boolean": lambda text: {"true": True, "false": False}[text],
+    "Edm.Decimal": lambda text: Decimal(_number(text)),
+    "Edm.Double": lambda text: read_float(_number(text)),
+    "Edm.Single": lambda text: read_float(_number(text)),
+    **{f"Edm.{name}": lambda text: int(_number(text)) for name in ("Byte", "SByte", "Int16", "Int32", "Int64")},
+}
+
+SEGMENT_PRINTERS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "Edm.Binary": lambda value: value.hex().upper(),
+    "Edm.Boolean": lambda value: "true" if value else "false",
+    "Edm.Decimal": print_decimal,
+    "Edm.Double": print_float,
+    "Edm.Single": print_float,
+}
+
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?|-?INF|NaN")
+
+
+def _number(text: str) -> str:
+    """Python's number readers also take `1_000`, blanks and foreign digits; OData does not."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("a number reads like 5, -5 or 5.25")
+    return text
