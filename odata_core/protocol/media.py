@@ -1,0 +1,120 @@
+# Media types: which formats can be read and written, and which one a client's Accept or $format picks.
+# A format is a row; parameters that mean nothing to OData (charset, streaming, foreign ones) do not decide.
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from werkzeug.http import parse_options_header
+
+from .versions import V1_0, V2_0, V3_0, Version
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Format:
+    """A representation that can be written, or read where `can_read`.
+
+    `parameters` lists, for each parameter that tells formats apart, the values that mean this one; "" stands for the
+    parameter's absence. `version` is the lowest protocol version that knows the format.
+    """
+
+    name: str
+    media_types: tuple[str, ...]
+    content_type: str
+    version: Version
+    parameters: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    metadata: str = ""  # minimal, full or none, for JSON
+    can_read: bool = False
+
+
+def _json_light(metadata: str, *names: str) -> Format:
+    return Format(
+        name=f"json-light-{metadata}",
+        media_types=("application/json",),
+        content_type=f"application/json;odata={names[0]};streaming=true;charset=utf-8",
+        version=V3_0,
+        parameters={"odata": frozenset(names)},
+        metadata=metadata,
+        can_read=True,
+    )
+
+
+# OData JSON Format 3.0, section 3: the metadata level is the parameter `odata`; without it, minimal.
+JSON_MINIMAL: Final = _json_light("minimal", "minimalmetadata", "light", "")
+JSON_FULL: Final = _json_light("full", "fullmetadata")
+JSON_NONE: Final = _json_light("none", "nometadata")
+XML: Final = Format("xml", ("application/xml", "text/xml"), "application/xml;charset=utf-8", V1_0)
+SERVICE_XML: Final = Format(
+    "service-xml", ("application/atomsvc+xml", "application/xml", "text/xml"), "application/atomsvc+xml;charset=utf-8", V1_0
+)
+XML_ERROR: Final = Format(
+    "xml-error", ("application/xml", "text/xml", "application/atom+xml", "application/atomsvc+xml"),
+    "application/xml;charset=utf-8", V1_0,
+)  # fmt: skip
+TEXT: Final = Format("text", ("text/plain",), "text/plain;charset=utf-8", V1_0)
+COUNT: Final = Format("count", ("text/plain",), "text/plain;charset=utf-8", V2_0)
+BINARY: Final = Format("binary", ("application/octet-stream",), "application/octet-stream", V1_0)
+
+# $format's short names (URI Conventions 3.0, 5.1.6); anything with a slash is a media type.
+SHORT_NAMES: Final[Mapping[str, str]] = {
+    "json": "application/json",
+    "atom": "application/atom+xml",
+    "xml": "application/xml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRange:
+    """One item of an Accept header."""
+
+    type: str
+    parameters: Mapping[str, str]
+    quality: float
+
+    def matches(self, offered: Format) -> bool:
+        """Whether the format is in this range and its telling parameters agree."""
+        if not any(_covers(self.type, media_type) for media_type in offered.media_types):
+            return False
+        if "*" in self.type:
+            return True
+        return all(self.parameters.get(name, "") in values for name, values in offered.parameters.items())
+
+
+def _covers(pattern: str, media_type: str) -> bool:
+    if pattern == "*/*" or pattern == media_type:
+        return True
+    return pattern.endswith("/*") and media_type.startswith(pattern[:-1])
+
+
+def media_range(text: str) -> MediaRange:
+    """One media type or range with its parameters, names and values in lower case; `type` is '' when it is none."""
+    kind, options = parse_options_header(text.strip())
+    parameters = {name.lower(): value.strip().lower() for name, value in options.items()}
+    try:
+        quality = float(parameters.pop("q", "1"))
+    except ValueError:
+        quality = 0.0
+    return MediaRange(kind.strip().lower() if "/" in kind else "", parameters, quality)
+
+
+@lru_cache(maxsize=256)
+def accepted(header: str) -> tuple[MediaRange, ...]:
+    """The ranges of an Accept header, best first: by quality, then the more precise, then in the client's order."""
+    ranges = [media_range(part) for part in header.split(",") if part.strip()]
+    usable = [item for item in ranges if item.type and item.quality > 0]
+    return tuple(sorted(usable, key=lambda item: (-item.quality, item.type.count("*"))))
+
+
+def choose(header: str | None, offered: Iterable[Format]) -> Format | None:
+    """The offered format that suits the client best, the first one when it does not say; None when nothing fits."""
+    formats = tuple(offered)
+    if header is None or not header.strip():
+        return formats[0]
+    for item in accepted(header):
+        for candidate in formats:
+            if item.matches(candidate):
+                return candidate
+    return None

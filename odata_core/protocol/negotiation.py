@@ -1,0 +1,136 @@
+# What the headers of a request settle before anything is done: version, formats, key convention, preference.
+# All checks come before any write, so that a client that could not read the answer changes nothing.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from werkzeug.http import parse_list_header
+
+from ..errors import BadRequest, NotAcceptable, UnsupportedMediaType
+from .media import SHORT_NAMES, XML_ERROR, Format, choose, media_range
+from .profile import Profile
+from .versions import Version, parse_version
+
+# RFC 9110, 9.1, and the WCF header names; only POST may stand for another method.
+TUNNEL_HEADERS = ("X-HTTP-Method", "X-HTTP-Method-Override")
+TUNNELLED = frozenset({"PUT", "MERGE", "PATCH", "DELETE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was settled: the profile, the highest version of the answer, and the request's wishes."""
+
+    profile: Profile
+    maximum: Version
+    method: str
+    key_as_segment: bool
+    return_content: bool | None  # None: the client did not say
+    accept: str | None
+
+    def version_of(self, chosen: Format | None) -> Version:
+        """The lowest version that can say the answer: that of its format, or the lowest where there is no body."""
+        version = self.profile.lowest if chosen is None else chosen.version
+        if version > self.maximum:
+            raise BadRequest(
+                f"The {self.profile.maximum_header} '{self.maximum}' is too low for the response. The response needs "
+                f"version {version}: raise {self.profile.maximum_header} or accept another format.",
+                target=self.profile.maximum_header,
+            )
+        return version
+
+
+def negotiate(profile: Profile, method: str, headers: Mapping[str, str], *, key_as_segment: bool) -> Exchange:
+    """Settle what the headers say. `key_as_segment` is whether the service offers that convention at all."""
+    given = headers.get(profile.version_header)
+    if given is not None and parse_version(given, profile.version_header) > profile.version:
+        raise BadRequest(
+            f"Request version '{given[:50]}' is too high for the server. "
+            f"Please specify a request version less than or equal to '{profile.version}'.",
+            target=profile.version_header,
+        )
+    highest = headers.get(profile.maximum_header)
+    maximum = profile.version if highest is None else parse_version(highest, profile.maximum_header)
+    return Exchange(
+        profile=profile,
+        maximum=min(maximum, profile.version),
+        method=_method(method, headers),
+        # Compared exactly, as WCF Data Services does.
+        key_as_segment=key_as_segment and headers.get("DataServiceUrlConventions") == "KeyAsSegment",
+        return_content=_preference(profile, headers.get("Prefer")),
+        accept=headers.get("Accept"),
+    )
+
+
+def _method(method: str, headers: Mapping[str, str]) -> str:
+    for name in TUNNEL_HEADERS:
+        meant = headers.get(name)
+        if meant is None:
+            continue
+        if method != "POST":
+            raise BadRequest(f"The header {name} is only allowed in a POST request.", target=name)
+        if meant.strip().upper() not in TUNNELLED:
+            raise BadRequest(
+                f"The header {name} must name one of {', '.join(sorted(TUNNELLED))}, not '{meant[:50]}'.", target=name
+            )
+        return meant.strip().upper()
+    return method
+
+
+def _preference(profile: Profile, header: str | None) -> bool | None:
+    if header is None:
+        return None
+    for item in parse_list_header(header):
+        wish = profile.preferences.get(item.split(";")[0].strip().lower())
+        if wish is not None:
+            return wish
+    return None
+
+
+def choose_format(exchange: Exchange, content: str, format_option: str | None) -> Format:
+    """The format to write `content` in, a key of `Profile.formats`; $format beats Accept (3.0 URI Conventions 5.1.6)."""
+    offered = exchange.profile.formats[content]
+    wanted = exchange.accept if format_option is None else _format_option(format_option)
+    chosen = choose(wanted, offered)
+    if chosen is None:
+        types = dict.fromkeys(row.content_type.split(";streaming")[0] for row in offered)
+        raise NotAcceptable(f"'{(wanted or '')[:200]}' cannot be written here; what can is: {', '.join(types)}.")
+    exchange.version_of(chosen)
+    return chosen
+
+
+def _format_option(value: str) -> str:
+    short = SHORT_NAMES.get(value.strip().lower())
+    if short is not None:
+        return short
+    # An unencoded plus sign arrives as a blank: `application/atom xml`.
+    text = value.strip().replace(" ", "+")
+    if not media_range(text).type:
+        raise BadRequest(
+            f"'{value[:100]}' is no $format: use {', '.join(SHORT_NAMES)} or a media type.", target="$format"
+        )
+    return text
+
+
+def error_format(profile: Profile, accept: str | None, format_option: str | None) -> Format:
+    """The format for an error body: what the client accepts; XML when it accepts nothing that is offered."""
+    try:
+        wanted = accept if format_option is None else _format_option(format_option)
+    except BadRequest:
+        wanted = accept
+    return choose(wanted, profile.formats["error"]) or XML_ERROR
+
+
+def check_content_type(profile: Profile, header: str | None) -> Format:
+    """The format of a request body, or 415."""
+    readable = [row for row in profile.formats["data"] if row.can_read]
+    given = media_range(header or "")
+    charset = given.parameters.get("charset", "utf-8")
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMediaType(f"The charset '{charset[:50]}' cannot be read; send UTF-8.")
+    for row in readable:
+        if given.type in row.media_types and row.parameters["odata"] & {given.parameters.get("odata", "")}:
+            return row
+    said = f"'{header[:100]}' cannot be read" if header else "The request has a body and no Content-Type"
+    raise UnsupportedMediaType(f"Unsupported media type requested. {said}; send {readable[0].content_type}.")
