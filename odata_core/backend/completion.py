@@ -1,0 +1,45 @@
+# What a backend left undone of a query, done by the reference evaluator: nothing is dropped, nothing is done twice.
+# Strategy: filter, order, count, page, each step only where `Answer.done` does not claim it; without a count and with
+# the order already made, rows are only read as far as the page goes.
+# The result of a query is always in a total order: the order asked for, then the key. A backend that claims ORDER
+# or PAGE makes this order itself, also where no order is asked for, so that pages never overlap.
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from ..edm import EntityType
+from ..errors import InternalError
+from ..query.evaluate import compile_filter, compile_order
+from ..query.tree import OrderBy, Path
+from .contract import Answer, Done, Query, Row
+
+
+def complete(answer: Answer, query: Query) -> tuple[Sequence[Row], int | None]:
+    """The rows that a query asks for, and the number of matches before skip and top where it asks for that."""
+    if Done.PAGE in answer.done:
+        if query.count and answer.total is None:
+            raise InternalError(f"The backend paged '{query.entity_set.name}' without giving the total asked for.")
+        return list(answer.rows), answer.total if query.count else None
+    rows: Iterable[Row] = answer.rows
+    if query.filter is not None and Done.FILTER not in answer.done:
+        rows = filter(compile_filter(query.filter), rows)
+    if Done.ORDER not in answer.done:
+        rows = compile_order(total_order(query))(rows)
+    total = None
+    if query.count:
+        rows = list(rows)
+        total = len(rows)
+    stop = None if query.top is None else query.skip + query.top
+    return list(islice(rows, query.skip, stop)), total
+
+
+def total_order(query: Query) -> tuple[OrderBy, ...]:
+    """The order asked for, then the key ascending: no two rows are equal in it."""
+    return (*query.order, *key_order(query.entity_set.type))
+
+
+def key_order(kind: EntityType) -> tuple[OrderBy, ...]:
+    """The key properties in key order, ascending."""
+    return tuple(OrderBy(Path((kind.properties[name],))) for name in kind.key)
