@@ -68,12 +68,18 @@ def _boolean(value: Any) -> bool:
     raise ValueError("true or false is expected")
 
 
+MAX_DECIMAL_EXPONENT: Final = 1_000  # 1E+999999999 is ten characters, and a gigabyte when printed in full
+
+
 def _decimal(value: Any) -> Decimal:
     if isinstance(value, int) and not isinstance(value, bool):
-        return Decimal(value)
-    if isinstance(value, Decimal) and value.is_finite():
-        return value
-    raise ValueError("a finite decimal number is expected")
+        value = Decimal(value)
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise ValueError("a finite decimal number is expected")
+    exponent = value.as_tuple().exponent
+    if abs(value.adjusted()) > MAX_DECIMAL_EXPONENT or abs(int(exponent)) > MAX_DECIMAL_EXPONENT:
+        raise ValueError(f"a decimal number has at most {MAX_DECIMAL_EXPONENT} digits on either side of the point")
+    return value
 
 
 def _double(value: Any) -> float:

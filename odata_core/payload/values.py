@@ -58,7 +58,10 @@ def _read_float(value: Any) -> float:
     """A JSON number, a quoted one, or INF, -INF, NaN."""
     if value in ("INF", "-INF", "NaN"):
         return float(value.replace("INF", "inf"))
-    return float(_read_decimal(value))
+    number = float(_read_decimal(value))
+    if math.isinf(number):
+        raise ValueError("the number is too large for a double")
+    return number
 
 
 def _write_float(value: float) -> float | str:
