@@ -1,0 +1,249 @@
+# The `odata` command. It turns options into a handler with its wrappers and hands it to a server.
+# Strategy: heavy modules (granian, Werkzeug, the plug-in) are imported by the command that needs them. Whatever the
+# user can get wrong is an ODataError and becomes one line on stderr and exit code 2.
+#
+# What `odata serve NAME` serves is a function `handler(arguments) -> Handler`, registered under NAME in the entry point
+# group odata_core.services, or named as `module:attribute`. Two attributes of that function are optional:
+#   handler.add_arguments(parser)   adds options of its own to the command
+#   handler.paths(arguments)        the root paths that it answers under; the first one is printed when it listens
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import importlib
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .backend.plugins import SERVICES, load_plugin, plugin_names
+from .errors import ODataError
+
+if TYPE_CHECKING:
+    from .service.messages import Handler
+
+Factory = Callable[..., Any]
+
+
+class CommandError(ODataError):
+    """The command cannot do what it was asked to."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"odata: {message} (see '{self.prog} --help')\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; the exit code is 0, or 2 where the user has to change something."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        factory = named_service(words[1:]) if words[:1] == ["serve"] else None
+        options = command_parser(factory).parse_args(words)
+        options.run(options, factory)
+    except ODataError as error:
+        print(f"odata: {error.message}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def command_parser(factory: Factory | None) -> Parser:
+    """The whole command line, with the options of the service that is to be served."""
+    parser = Parser(prog="odata", description="Serves OData.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"odata-core {installed_version()}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    serve = commands.add_parser("serve", help="serve a service over HTTP", allow_abbrev=False)
+    add_serve_arguments(serve, "NAME")
+    if factory is not None and hasattr(factory, "add_arguments"):
+        factory.add_arguments(serve.add_argument_group("options of this service"))
+    serve.set_defaults(run=run_serve)
+    password = commands.add_parser("password", help="add a user to a file for --basic-auth, or change a password")
+    password.add_argument("file", metavar="FILE", type=Path)
+    password.add_argument("user", metavar="USER")
+    password.set_defaults(run=run_password)
+    return parser
+
+
+def installed_version() -> str:
+    try:
+        return version("odata-core")
+    except PackageNotFoundError:
+        return "(from a source tree, not installed)"
+
+
+# odata serve -----------------------------------------------------------------------------------------------------
+
+
+def add_serve_arguments(parser: argparse.ArgumentParser, name: str) -> None:
+    known = ", ".join(plugin_names(SERVICES)) or "none is installed"
+    parser.add_argument("name", metavar=name, help=f"a service ({known}), or 'module:attribute'")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=port_number, default=30005, help="0 takes any free one (default: %(default)s)")
+    parser.add_argument("--max-body", type=positive, metavar="BYTES", help="refuse larger request bodies")
+    parser.add_argument("--threads", type=positive, default=16, metavar="N", help="requests served at one time (16)")
+    guards = parser.add_mutually_exclusive_group()
+    guards.add_argument(
+        "--basic-auth", metavar="FILE", help="ask for a user of FILE; off loopback, put a TLS proxy in front"
+    )
+    guards.add_argument("--trusted-proxy", metavar="ADDRESS[,..]", help="answer only to these addresses or networks")
+    parser.add_argument(
+        "--user-header", default="X-Remote-User", metavar="NAME", help="how the trusted proxy names the user"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no line on stderr for each request")
+
+
+def named_service(words: Sequence[str]) -> Factory | None:
+    """The service that the command line names: its options must be known before they can be read.
+
+    The name is the first word that is no option and no value of one of the options above.
+    """
+    if not words:
+        return None
+    parser = Parser(prog="odata serve", add_help=False, allow_abbrev=False)
+    add_serve_arguments(parser, "NAME")
+    parser.add_argument("-h", "--help", action="store_true")
+    asks_for_help = words[0] in ("-h", "--help")
+    return None if asks_for_help else load_service(parser.parse_known_args(words)[0].name)
+
+
+def load_service(name: str) -> Factory:
+    """The function behind a registered name or `module:attribute`."""
+    module, colon, attribute = name.partition(":")
+    try:
+        if not colon:
+            return load_plugin(SERVICES, name)
+        sys.path.insert(0, os.getcwd())
+        factory: Factory = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise CommandError(f"The service '{name}' cannot be loaded: {error}.") from error
+    return factory
+
+
+def run_serve(options: argparse.Namespace, factory: Factory) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    try:
+        from .asgi import AsgiApp
+        from .server import authority, resolve, run_server
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("granian"):
+            raise
+        raise CommandError("The server is not installed: pip install 'odata-core[serve]'.") from error
+    address = resolve(options.host)
+    require_guard(options, address)
+    log_to_stderr(options.quiet)
+    app = AsgiApp(guarded(options, factory(options)), options.threads)
+    paths = factory.paths(options) if hasattr(factory, "paths") else ()
+    path = next(iter(paths), "").lstrip("/")
+    run_server(
+        app,
+        address,
+        options.port,
+        lambda port: print(f"Listening on http://{authority(address, port)}/{path}", flush=True),
+    )
+
+
+def require_guard(options: argparse.Namespace, address: str) -> None:
+    """Whoever reaches the port can use the service: others than this machine only if they are asked who they are."""
+    from .service.security import is_loopback
+
+    if not (is_loopback(address) or options.basic_auth or options.trusted_proxy):
+        raise CommandError(
+            f"'--host {options.host}' lets other machines in, and nothing asks who they are: "
+            "add '--basic-auth FILE' (written by 'odata password FILE USER') or '--trusted-proxy ADDRESS'."
+        )
+
+
+def guarded(options: argparse.Namespace, handler: Handler) -> Handler:
+    """The handler inside the wrappers that the options ask for; the log is outermost and sees every answer."""
+    from .service.access_log import AccessLog
+    from .service.security import BasicAuth, BodyLimit, LocalNames, TrustedProxy, read_user_file
+
+    if options.max_body is not None:
+        handler = BodyLimit(handler, options.max_body)
+    if options.basic_auth:
+        handler = BasicAuth(handler, read_user_file(options.basic_auth))
+    elif options.trusted_proxy:
+        handler = TrustedProxy(handler, options.trusted_proxy.split(","), options.user_header)
+    else:
+        handler = LocalNames(handler)
+    return AccessLog(handler)
+
+
+def log_to_stderr(quiet: bool) -> None:
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S%z", level=logging.WARNING)
+    logging.getLogger("odata.access").setLevel(logging.WARNING if quiet else logging.INFO)
+
+
+def port_number(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return port
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("a number from 1 on is needed")
+    return number
+
+
+# odata password --------------------------------------------------------------------------------------------------
+
+
+def run_password(options: argparse.Namespace, _: Factory | None) -> None:
+    """Adds a user to the file, or replaces the line of this user; everything else in the file stays as it is."""
+    from .service.security import print_user, read_user_file, user_of
+
+    path: Path = options.file
+    lines: list[str] = []
+    if path.exists():
+        read_user_file(path)
+        lines = path.read_text("utf-8").splitlines()
+    # The name is checked before a password is asked for.
+    print_user(options.user, "-")
+    line = print_user(options.user, ask_password())
+    at = next((number for number, old in enumerate(lines) if user_of(old) == options.user), len(lines))
+    lines[at : at + 1] = [line]
+    replace_private_file(path, "".join(f"{kept}\n" for kept in lines))
+
+
+def ask_password() -> str:
+    """A password typed twice, or where stdin is no terminal, its first line."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != password:
+        raise CommandError("The two passwords differ; nothing was changed.")
+    return password
+
+
+def replace_private_file(path: Path, text: str) -> None:
+    """Writes a file that only its owner can read; readers see the old content or the new one, never a part."""
+    target = path.resolve()
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink()
+            raise
+    except OSError as error:
+        raise CommandError(f"The file '{path}' cannot be written: {error.strerror}.") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

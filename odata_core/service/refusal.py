@@ -1,0 +1,54 @@
+# Refusals: the answer to a request that no service saw, or that broke the service. One place, one format.
+# Which OData version the client speaks is not known here, so the body is the v3 JSON error: readable for people, and
+# close enough to v4 (`error.code`, `error.message`) for clients that only look at the status.
+
+from __future__ import annotations
+
+import logging
+import re
+
+import msgspec
+
+from ..errors import InternalError, ODataError
+from .messages import Handler, Request, Response
+
+LOG = logging.getLogger("odata.service")
+
+# token = 1*tchar; a field value is visible latin-1 text, spaces and tabs   (RFC 9110, 5.6.2 and 5.5)
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+
+
+def refusal(error: ODataError) -> Response:
+    """The response that tells a client about an error: status, the headers that belong to it, and a JSON body."""
+    body = {"odata.error": {"code": error.code, "message": {"lang": "en-US", "value": error.render()}}}
+    headers = (("Content-Type", "application/json;charset=utf-8"), *error.headers)
+    return Response(error.status, headers, msgspec.json.encode(body))
+
+
+def answer(handler: Handler, request: Request) -> Response:
+    """What `handler` answers, or the refusal that stands for what it raised. Never raises, never tells details."""
+    try:
+        response = handler.handle(request)
+        check_headers(response)
+    except ODataError as error:
+        return refusal(error)
+    except Exception:
+        LOG.exception("The service failed on %s %s", printable(request.method), printable(request.path))
+        return refusal(InternalError("The service failed. Its log tells why."))
+    return response
+
+
+def check_headers(response: Response) -> None:
+    """A header that would break the framing of HTTP (CR, LF) or cannot be sent at all is a bug of the service."""
+    for name, value in response.headers:
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise ValueError(f"The response header '{name}' cannot be sent with the value {value!r}.")
+
+
+def printable(text: str) -> str:
+    """`text` as one line of visible ASCII of at most 500 characters, for logs."""
+    if len(text) > 500:
+        text = f"{text[:497]}..."
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
