@@ -22,9 +22,7 @@ def error_text(error: ODataError) -> str:
 
 def write_json_error(error: ODataError) -> bytes:
     """JSON Format 3.0, section 9 (JSON light)."""
-    return encode_json(
-        {"odata.error": {"code": error.code, "message": {"lang": "en-US", "value": error_text(error)}}}
-    )
+    return encode_json({"odata.error": {"code": error.code, "message": {"lang": "en-US", "value": error_text(error)}}})
 
 
 def write_xml_error(error: ODataError) -> bytes:
@@ -34,4 +32,5 @@ def write_xml_error(error: ODataError) -> bytes:
     message = SubElement(root, f"{{{_METADATA}}}message")
     message.set("{http://www.w3.org/XML/1998/namespace}lang", "en-US")
     message.text = _NOT_XML.sub("\ufffd", error_text(error))
-    return tostring(root, encoding="utf-8", xml_declaration=True)
+    document: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return document

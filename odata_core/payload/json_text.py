@@ -39,7 +39,9 @@ def decode_json(body: bytes, limits: Limits) -> Any:
     try:
         value = _DECODER.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        reason = str(error) if isinstance(error, msgspec.DecodeError) else "the text is not UTF-8 or a number is too large"
+        reason = (
+            str(error) if isinstance(error, msgspec.DecodeError) else "the text is not UTF-8 or a number is too large"
+        )
         raise BadRequest(f"The body is not valid JSON: {reason}.") from None
     if structure.count(b":") != _count_members(value):
         raise BadRequest("The body is not valid JSON: an object has two members of the same name.")

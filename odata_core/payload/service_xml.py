@@ -19,4 +19,5 @@ def write_service_xml(root: str, names: Iterable[str]) -> bytes:
     for name in names:
         collection = SubElement(workspace, f"{{{_APP}}}collection", {"href": name})
         SubElement(collection, f"{{{_ATOM}}}title").text = name
-    return tostring(service, encoding="utf-8", xml_declaration=True)
+    document: bytes = tostring(service, encoding="utf-8", xml_declaration=True)
+    return document

@@ -48,7 +48,10 @@ JSON_FULL: Final = _json_light("full", "fullmetadata")
 JSON_NONE: Final = _json_light("none", "nometadata")
 XML: Final = Format("xml", ("application/xml", "text/xml"), "application/xml;charset=utf-8", V1_0)
 SERVICE_XML: Final = Format(
-    "service-xml", ("application/atomsvc+xml", "application/xml", "text/xml"), "application/atomsvc+xml;charset=utf-8", V1_0
+    "service-xml",
+    ("application/atomsvc+xml", "application/xml", "text/xml"),
+    "application/atomsvc+xml;charset=utf-8",
+    V1_0,
 )
 XML_ERROR: Final = Format(
     "xml-error", ("application/xml", "text/xml", "application/atom+xml", "application/atomsvc+xml"),

@@ -89,7 +89,7 @@ def _preference(profile: Profile, header: str | None) -> bool | None:
 
 
 def choose_format(exchange: Exchange, content: str, format_option: str | None) -> Format:
-    """The format to write `content` in, a key of `Profile.formats`; $format beats Accept (3.0 URI Conventions 5.1.6)."""
+    """The format for `content`, a key of `Profile.formats`; $format beats Accept (3.0 URI Conventions 5.1.6)."""
     offered = exchange.profile.formats[content]
     wanted = exchange.accept if format_option is None else _format_option(format_option)
     chosen = choose(wanted, offered)

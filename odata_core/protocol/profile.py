@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..csdl import write_xml_v3
-from ..edm import Model
 from ..uri import V3 as V3_DIALECT
 from ..uri import Dialect
 from . import media
@@ -30,10 +29,6 @@ class Profile:
     preferences: Mapping[str, bool]  # what Prefer may say -> whether the entity comes back
     entity_id_header: str
     write_metadata: Callable[..., bytes]
-
-    def metadata_document(self, model: Model, *, key_as_segment: bool) -> bytes:
-        """The bytes of $metadata."""
-        return self.write_metadata(model, key_as_segment=key_as_segment)
 
 
 _LIGHT = (media.JSON_MINIMAL, media.JSON_FULL, media.JSON_NONE)

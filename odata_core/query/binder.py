@@ -141,9 +141,7 @@ class Binder:
         left, right = self.expression(node.left), self.expression(node.right)
         pair = comparable(left, right)
         if pair is None or (node.operator not in _EQUALITY and _has_no_order(pair)):
-            self._fail(
-                f"'{node.operator}' cannot compare {_describe(left)} with {_describe(right)}.", node
-            )
+            self._fail(f"'{node.operator}' cannot compare {_describe(left)} with {_describe(right)}.", node)
         return Compare(node.operator, *pair)
 
     def _fail(self, message: str, node: Node) -> NoReturn:
@@ -237,12 +235,10 @@ def _fit_all(arguments: list[Bound], parameters: tuple[PrimitiveType, ...]) -> t
         if isinstance(argument, Constant):
             argument = fit(argument, wanted) or argument
         kind = type_of(argument)
-        if kind is None or kind is wanted:
-            fitted.append(argument)
-        elif isinstance(kind, PrimitiveType) and 0 < kind.numeric_rank <= wanted.numeric_rank:
-            fitted.append(argument)
-        else:
+        promotes = isinstance(kind, PrimitiveType) and 0 < kind.numeric_rank <= wanted.numeric_rank
+        if kind is not None and kind is not wanted and not promotes:
             return None
+        fitted.append(argument)
     return tuple(fitted)
 
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 import logging
 import re
 
-import msgspec
-
 from ..errors import InternalError, ODataError
+from ..payload.errors import write_json_error
 from .messages import Handler, Request, Response
 
 LOG = logging.getLogger("odata.service")
@@ -22,9 +21,8 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 def refusal(error: ODataError) -> Response:
     """The response that tells a client about an error: status, the headers that belong to it, and a JSON body."""
-    body = {"odata.error": {"code": error.code, "message": {"lang": "en-US", "value": error.render()}}}
     headers = (("Content-Type", "application/json;charset=utf-8"), *error.headers)
-    return Response(error.status, headers, msgspec.json.encode(body))
+    return Response(error.status, headers, write_json_error(error))
 
 
 def answer(handler: Handler, request: Request) -> Response:

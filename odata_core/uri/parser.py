@@ -27,11 +27,13 @@ class Token:
     type: PrimitiveType | None = None
 
 
-def tokenize(text: str, dialect: Dialect) -> list[Token]:
+def tokenize(text: str, dialect: Dialect, limits: Limits) -> list[Token]:
     """The tokens of an expression without blanks, with one of kind `end` at the end."""
     tokens: list[Token] = []
-    position, match = 0, dialect.tokens.match
+    position, match, most = 0, dialect.tokens.match, 2 * limits.expression_nodes
     while position < len(text):
+        if len(tokens) > most:
+            raise BadRequest(f"The expression is too large: the limit expression_nodes is {limits.expression_nodes}.")
         found = match(text, position)
         if found is None:
             raise BadRequest(f"The character '{text[position]}' is not understood here.", text=text, position=position)
@@ -66,11 +68,9 @@ class Parser:
         self.text = text
         self.dialect = dialect
         self.limits = limits
-        self.tokens = tokenize(text, dialect)
+        self.tokens = tokenize(text, dialect, limits)
         self.cursor = 0
         self.depth = 0
-        if len(self.tokens) > 2 * limits.expression_nodes:
-            self._exceeded("expression_nodes", limits.expression_nodes, 0)
 
     def whole_expression(self) -> Node:
         """commonExpr, and nothing behind it"""
@@ -222,12 +222,11 @@ class Parser:
     def _enter(self, token: Token) -> None:
         self.depth += 1
         if self.depth > self.limits.expression_depth:
-            self._exceeded("expression_depth", self.limits.expression_depth, token.position)
-
-    def _exceeded(self, limit: str, value: int, position: int) -> NoReturn:
-        raise BadRequest(
-            f"The expression is too large: the limit {limit} is {value}.", text=self.text, position=position
-        )
+            raise BadRequest(
+                f"The expression is nested too deeply: the limit expression_depth is {self.limits.expression_depth}.",
+                text=self.text,
+                position=token.position,
+            )
 
     def _fail(self, expected: str, token: Token) -> NoReturn:
         found = f"'{token.text[:100]}'" if token.kind != "end" else "the end"
