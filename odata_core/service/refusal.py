@@ -47,6 +47,5 @@ def check_headers(response: Response) -> None:
 
 def printable(text: str) -> str:
     """`text` as one line of visible ASCII of at most 500 characters, for logs."""
-    if len(text) > 500:
-        text = f"{text[:497]}..."
-    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+    shown = _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text[:501])
+    return shown if len(shown) <= 500 else f"{shown[:497]}..."
