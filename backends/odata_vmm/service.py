@@ -1,0 +1,128 @@
+# The VMM service: addresses and callers in front of a generic service, entity sets with a life of their own behind it.
+# Every request is tied to the user role of the subscription in its URL before anything else happens.
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from typing import Final
+from uuid import UUID, uuid4
+
+from dateutil.tz import tzlocal
+
+from odata_core.backend import Answer, Backend, Context, Key, Query, Reads, Row
+from odata_core.edm import EntitySet
+from odata_core.errors import Forbidden, NotFound
+from odata_core.limits import Limits
+from odata_core.query.tree import equalities
+from odata_core.service import Request, Response, Service
+
+from .caller import Caller, principal_of
+from .checkpoints import CheckpointSet
+from .drivers.contract import Driver
+from .machines import MachineSet
+from .model import vmm_model
+from .roles import JobSet, RoleSet
+from .routes import find_route
+from .sets import Clouds, ReadOnlySet
+from .unit import Site, Unit
+
+SETS: Final[Mapping[str, type[ReadOnlySet]]] = {
+    "Clouds": Clouds,
+    "Jobs": JobSet,
+    "UserRoles": RoleSet,
+    "VMCheckPoints": CheckpointSet,
+    "VirtualMachines": MachineSet,
+}
+
+
+class VmmSession:
+    """One request's reads and writes, as the core asks for them."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+
+    def _set(self, entity_set: EntitySet) -> ReadOnlySet:
+        return SETS.get(entity_set.name, ReadOnlySet)(self.unit, entity_set.name)
+
+    def get(self, entity_set: EntitySet, key: Key) -> Row | None:
+        return self._set(entity_set).get(key)
+
+    def select(self, query: Query) -> Answer:
+        return Answer(self._set(query.entity_set).rows(equalities(query.filter)))
+
+    def insert(self, entity_set: EntitySet, values: Row) -> Row:
+        return self._set(entity_set).insert(values)
+
+    def update(self, entity_set: EntitySet, key: Key, values: Row, *, replace: bool) -> Row:
+        """PUT is no different from MERGE for SPF's types (spf 10, item 2)."""
+        return self._set(entity_set).update(key, values)
+
+    def delete(self, entity_set: EntitySet, key: Key) -> None:
+        self._set(entity_set).delete(key)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantBackend:
+    """The site as one caller sees it."""
+
+    site: Site
+    caller: Caller
+
+    @contextmanager
+    def session(self, context: Context) -> Iterator[Reads]:
+        """A driver cannot undo, so a session commits as it goes: each write is one driver call, recorded as a job."""
+        yield VmmSession(Unit(self.site, self.caller, context))
+
+
+class VmmService:
+    """The SPF VMM service over any driver and any store.
+
+    `stamp` is the GUID by which clients know the driver's hosts. The store holds at least the user roles: a
+    subscription without one is refused. `zone` is that of the times in answers, the machine's own by default.
+    """
+
+    def __init__(
+        self,
+        *,
+        driver: Driver,
+        store: Backend,
+        stamp: UUID,
+        zone: tzinfo | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        model = vmm_model()
+        self.site = Site(model, driver, store, stamp, zone or tzlocal())
+        self.service = Service(model, store, limits=limits)
+
+    @property
+    def max_body(self) -> int:
+        return self.service.max_body
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request below any of the service's roots."""
+        response = self._answer(request)
+        return replace(response, headers=(*response.headers, ("request-id", str(uuid4()))))
+
+    def _answer(self, request: Request) -> Response:
+        route = find_route(request.path)
+        if route is None:
+            error = NotFound(
+                "There is no service here. The root of the VMM service is "
+                "/{subscription-id}/services/systemcenter/vmm/ with the GUID of a subscription."
+            )
+            return self.service.refuse(request, error)
+        inner = replace(request, root=request.root + route.root, path=route.rest)
+        caller = self._caller(route.subscription, request.headers)
+        if caller is None:
+            return self.service.refuse(
+                inner, Forbidden(f"There is no user role for the subscription {route.subscription}.")
+            )
+        return self.service.handle(inner, backend=TenantBackend(self.site, caller))
+
+    def _caller(self, subscription: UUID, headers: Mapping[str, str]) -> Caller | None:
+        with self.site.store.session(Context(headers)) as session:
+            role = session.get(self.site.model.entity_sets["UserRoles"], (subscription,))
+        return Caller(role, principal_of(headers, role)) if role is not None else None

@@ -1,0 +1,59 @@
+# What the entity sets of the VMM service have in common: rows that a caller may see, and refusals for the rest.
+# Each set with a life of its own is a class in a module of its own; every other one is read-only and, so far, empty.
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, NoReturn
+
+from odata_core.backend import Key, Row
+from odata_core.errors import MethodNotAllowed
+
+from .unit import Unit
+
+
+class ReadOnlySet:
+    """A set of which a caller sees some stored rows and changes none. `verbs` are what 405 says is allowed."""
+
+    verbs: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
+
+    def __init__(self, unit: Unit, name: str) -> None:
+        self.unit = unit
+        self.name = name
+
+    def is_visible(self, row: Row) -> bool:
+        """Whether the caller may see a stored row. Nobody but an administrator, where no rule says more."""
+        return self.unit.caller.is_administrator and row is not None
+
+    def get(self, key: Key) -> Row | None:
+        """The row with this key, if the caller may see it."""
+        row = self.unit.stored(self.name, key)
+        return self.shown(row) if row is not None and self.is_visible(row) else None
+
+    def rows(self, wanted: Mapping[str, Any]) -> Iterable[Row]:
+        """All rows that the caller may see; `wanted` are equalities that they must fulfil, which may be used."""
+        return [self.shown(row) for row in self.unit.stored_rows(self.name) if self.is_visible(row)]
+
+    def shown(self, row: Row) -> Row:
+        """A stored row as it goes over the wire."""
+        return row
+
+    def insert(self, values: Row) -> Row:
+        self.refuse("added to")
+
+    def update(self, key: Key, values: Row) -> Row:
+        self.refuse("changed")
+
+    def delete(self, key: Key) -> None:
+        self.refuse("deleted from")
+
+    def refuse(self, what: str) -> NoReturn:
+        """405 with what is allowed."""
+        raise MethodNotAllowed(f"'{self.name}' cannot be {what}.", allow=self.verbs)
+
+
+class Clouds(ReadOnlySet):
+    """The cloud of a subscription."""
+
+    def is_visible(self, row: Row) -> bool:
+        return self.unit.caller.sees_cloud(row)
