@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from werkzeug.http import parse_list_header
 
-from ..errors import BadRequest, NotAcceptable, UnsupportedMediaType
+from ..errors import BadRequest, UnsupportedMediaType
 from .media import SHORT_NAMES, XML_ERROR, Format, choose, media_range
 from .profile import Profile
 from .versions import Version, parse_version
@@ -93,9 +93,15 @@ def choose_format(exchange: Exchange, content: str, format_option: str | None) -
     offered = exchange.profile.formats[content]
     wanted = exchange.accept if format_option is None else _format_option(format_option)
     chosen = choose(wanted, offered)
+    if chosen is None and len(offered) == 1 and format_option is None:
+        # There is one representation only (a count, $metadata): a client that asks for JSON everywhere still gets it.
+        chosen = offered[0]
     if chosen is None:
         types = dict.fromkeys(row.content_type.split(";streaming")[0] for row in offered)
-        raise NotAcceptable(f"'{(wanted or '')[:200]}' cannot be written here; what can is: {', '.join(types)}.")
+        raise exchange.profile.unacceptable(
+            f"Unsupported media type requested. '{(wanted or '')[:200]}' cannot be written here; what can is: "
+            f"{', '.join(types)}."
+        )
     exchange.version_of(chosen)
     return chosen
 
@@ -113,13 +119,17 @@ def _format_option(value: str) -> str:
     return text
 
 
-def error_format(profile: Profile, accept: str | None, format_option: str | None) -> Format:
-    """The format for an error body: what the client accepts; XML when it accepts nothing that is offered."""
+def error_format(profile: Profile, headers: Mapping[str, str], format_option: str | None) -> Format:
+    """The format for an error body: what the client accepts and its highest version can say, else XML."""
+    wanted = headers.get("Accept")
     try:
-        wanted = accept if format_option is None else _format_option(format_option)
+        if format_option is not None:
+            wanted = _format_option(format_option)
+        maximum = parse_version(headers.get(profile.maximum_header, str(profile.version)), profile.maximum_header)
     except BadRequest:
-        wanted = accept
-    return choose(wanted, profile.formats["error"]) or XML_ERROR
+        maximum = profile.version  # the error at hand may be about this very header
+    chosen = choose(wanted, profile.formats["error"])
+    return chosen if chosen is not None and chosen.version <= maximum else XML_ERROR
 
 
 def check_content_type(profile: Profile, header: str | None) -> Format:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..csdl import write_xml_v3
+from ..errors import ODataError, UnsupportedMediaType
 from ..uri import V3 as V3_DIALECT
 from ..uri import Dialect
 from . import media
@@ -28,6 +29,7 @@ class Profile:
     update_verbs: Mapping[str, bool]  # verb -> whether it replaces
     preferences: Mapping[str, bool]  # what Prefer may say -> whether the entity comes back
     entity_id_header: str
+    unacceptable: type[ODataError]  # when nothing that the client accepts can be written
     write_metadata: Callable[..., bytes]
 
 
@@ -51,5 +53,6 @@ ODATA_3: Final = Profile(
     update_verbs={"PUT": True, "MERGE": False, "PATCH": False},
     preferences={"return-content": True, "return-no-content": False},
     entity_id_header="DataServiceId",
+    unacceptable=UnsupportedMediaType,  # WCF Data Services answers 415 for Accept as well as for Content-Type
     write_metadata=write_xml_v3,
 )

@@ -69,7 +69,7 @@ class Service:
         """The answer for an error, in the format that the client accepts. `told` are headers of the backend."""
         if error.status >= 500:
             log.warning("%s: %s", type(error).__name__, error.message)
-        chosen = error_format(self.profile, request.headers.get("Accept"), _format_option(request.query))
+        chosen = error_format(self.profile, request.headers, _format_option(request.query))
         body = write_json_error(error) if chosen.metadata else write_xml_error(error)
         headers = [*error.headers, *(told or {}).items()]
         return self._response(error.status, f"{chosen.version};", chosen.content_type, headers, body)
