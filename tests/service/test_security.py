@@ -152,7 +152,7 @@ def test_user_file(tmp_path: Path) -> None:
     assert BasicAuth(Answering(), users).handle(request(basic("jörg", "pässword"))).status == 200
 
 
-@pytest.mark.parametrize("line", ["anna", "anna:s3cret", f":{USERS['anna']}", "anna:scrypt:x$y$z", "a\x07:b"])
+@pytest.mark.parametrize("line", ["anna", "anna:s3cret", ":pbkdf2:sha256:1$salt$00ff", "anna:scrypt:x$y$z", "a\x07:b"])
 def test_bad_line_is_named_and_not_shown(line: str, tmp_path: Path) -> None:
     file = tmp_path / "users"
     file.write_text(f"# people\n{line}\n")
