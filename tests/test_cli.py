@@ -97,8 +97,8 @@ def test_head_has_a_length_and_no_body(server: Server) -> None:
 
 
 def test_foreign_host_name_is_refused(server: Server) -> None:
-    message = "This service has no authentication: it answers only where the Host is 'localhost'."
-    assert server.get("/", Host="rebound.example") == (403, error_body(message))
+    message = "This service has no authentication: it answers a browser only where the Host is 'localhost'."
+    assert server.get("/", Host="rebound.example", User_Agent="Mozilla/5.0") == (403, error_body(message))
 
 
 def test_failure_is_not_told(server: Server) -> None:

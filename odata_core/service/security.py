@@ -184,10 +184,11 @@ def plain_address(text: str) -> Address:
 
 
 class LocalNames:
-    """Lets in only requests that call this machine `localhost` or by a loopback address.
+    """Lets a browser in only where it calls this machine `localhost` or by a loopback address.
 
     For a service that asks nobody who he is and therefore listens on loopback only: a web page whose DNS name its owner
     points to 127.0.0.1 has the user's browser send requests here, but their Host header names the page (DNS rebinding).
+    Other programs may call the service what they like: the documented requests to SPF carry the Host of another server.
     """
 
     def __init__(self, handler: Handler) -> None:
@@ -198,9 +199,16 @@ class LocalNames:
         return self.handler.max_body
 
     def handle(self, request: Request) -> Response:
-        if is_local_root(request.root):
+        if is_local_root(request.root) or not is_browser(request.headers):
             return self.handler.handle(request)
-        return refusal(Forbidden("This service has no authentication: it answers only where the Host is 'localhost'."))
+        return refusal(
+            Forbidden("This service has no authentication: it answers a browser only where the Host is 'localhost'.")
+        )
+
+
+def is_browser(headers: Mapping[str, str]) -> bool:
+    """Every browser calls itself Mozilla; pages cannot have it keep that, or an Origin, to itself."""
+    return headers.get("User-Agent", "").startswith("Mozilla/") or "Origin" in headers or "Sec-Fetch-Site" in headers
 
 
 @lru_cache(256)

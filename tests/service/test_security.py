@@ -242,7 +242,23 @@ def test_bad_proxy_address(address: str) -> None:
     ],
 )
 def test_local_names(root: str, status: int) -> None:
-    assert LocalNames(Answering()).handle(request(root=root)).status == status
+    browser = Request("GET", root, "", headers=Headers({"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"}))
+    assert LocalNames(Answering()).handle(browser).status == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"User-Agent": "Microsoft ADO.NET Data Services"}, 200),
+        ({"User-Agent": "curl/8.5.0"}, 200),
+        ({"Origin": "http://attacker.example"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 403),
+    ],
+)
+def test_local_names_bind_browsers_only(headers: dict[str, str], status: int) -> None:
+    asked = Request("GET", "http://spfn-457:8090/", "", headers=Headers(headers))
+    assert LocalNames(Answering()).handle(asked).status == status
 
 
 # The limit and the log -------------------------------------------------------------------------------------------
