@@ -1,6 +1,7 @@
-"""Hypervisors behind one small contract."""
+"""Hypervisor drivers: a contract, and what fulfils it. Drivers know neither OData nor HTTP."""
 
 from .contract import (
+    Action,
     Checkpoint,
     Denied,
     Driver,
@@ -12,10 +13,11 @@ from .contract import (
     State,
     Unavailable,
     Vm,
+    parents_first,
 )
-from .simulated import SimulatedDriver
 
 __all__ = [
+    "Action",
     "Checkpoint",
     "Denied",
     "Driver",
@@ -24,8 +26,8 @@ __all__ = [
     "OutcomeUnknown",
     "Power",
     "Rejected",
-    "SimulatedDriver",
     "State",
     "Unavailable",
     "Vm",
+    "parents_first",
 ]
