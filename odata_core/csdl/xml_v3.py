@@ -1,18 +1,20 @@
-# The model as CSDL v3 XML: the $metadata of an OData 3.0 service, in the shape that WCF Data Services writes.
-# Version 3 has no navigation between types by itself: each navigation is one end of an association, which partners
-# share, and which the container repeats as an association set.
+# The model as a CSDL v3 document, as WCF Data Services writes its $metadata.
+# Strategy: a function an element, in the order of the document; attributes are tables, where None means "not written".
+# Names carry the customary prefixes, declared where WCF declares them, because old clients compare prefixes as text.
+# What v3 cannot say is refused with the name of the culprit, since a document that says something else would lie.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Final
-from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
+from xml.etree import ElementTree as ET
 
 from ..edm import (
     NOT_GIVEN,
+    PRIMITIVE_TYPES,
     ComplexType,
-    EntitySet,
     EntityType,
     EnumType,
     Model,
@@ -22,211 +24,192 @@ from ..edm import (
     Property,
     StructuredType,
 )
-from ..edm.primitives import V3
+from .associations import Association, Constraint, association_sets, associations_of
 
 EDMX: Final = "http://schemas.microsoft.com/ado/2007/06/edmx"
-EDM: Final = "http://schemas.microsoft.com/ado/2009/11/edm"
 METADATA: Final = "http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"
+EDM_V3: Final = "http://schemas.microsoft.com/ado/2009/11/edm"
 ANNOTATION: Final = "http://schemas.microsoft.com/ado/2009/02/edm/annotation"
-KEY_AS_SEGMENT_TERM: Final = "Com.Microsoft.Data.Services.Conventions.V1.UrlConventions"
+URL_CONVENTIONS: Final = "Com.Microsoft.Data.Services.Conventions.V1.UrlConventions"
 
-for _prefix, _namespace in (("edmx", EDMX), ("m", METADATA), ("annotation", ANNOTATION)):
-    register_namespace(_prefix, _namespace)
+_DECLARATION: Final = b'<?xml version="1.0" encoding="utf-8"?>'
+_FACETS: Final = ("MaxLength", "FixedLength", "Unicode", "Precision", "Scale", "SRID", "Collation")
+_NOT_FINITE: Final = {"inf": "INF", "-inf": "-INF", "nan": "NaN"}
+_STREAM: Final = PRIMITIVE_TYPES["Edm.Stream"]
 
+# Char ::= #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]     (XML 1.0, section 2.2)
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-@dataclass(frozen=True, slots=True)
-class Association:
-    """One association: the navigation that names it, and its partner's where there is one."""
-
-    name: str
-    source: EntityType
-    navigation: NavigationProperty
-    partner: NavigationProperty | None
-
-    @property
-    def roles(self) -> tuple[str, str]:
-        """The roles of the source and of the target; distinct also where both have one type."""
-        target = self.navigation.name
-        return self.source.name if self.source.name != target else f"{target}_Source", target
+Navigations = Mapping[NavigationProperty, Association]
 
 
 def write_xml_v3(model: Model, *, key_as_segment: bool = False) -> bytes:
-    """The document as UTF-8. ModelError for a type that version 3 does not know."""
-    root = Element(f"{{{EDMX}}}Edmx", Version="1.0")
-    services = SubElement(root, f"{{{EDMX}}}DataServices")
-    services.set(f"{{{METADATA}}}DataServiceVersion", "3.0")
-    services.set(f"{{{METADATA}}}MaxDataServiceVersion", "3.0")
-    schema = SubElement(services, "Schema", xmlns=EDM, Namespace=model.namespace)
-    associations = list(_associations(model))
-    for kind in model.types.values():
-        _write_type(schema, kind, associations, model)
-    for association in associations:
-        _write_association(schema, association)
-    _write_container(schema, model, associations, key_as_segment=key_as_segment)
-    indent(root)
-    document: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
-    return document
+    """The $metadata document of a model in OData 1.0 to 3.0, or ModelError where v3 cannot say the model.
+
+    `key_as_segment` announces that the service understands keys as path segments (`Customers/5`).
+    """
+    associations = associations_of(model)
+    root = ET.Element("edmx:Edmx", {"Version": "1.0", "xmlns:edmx": EDMX})
+    versions = {"m:DataServiceVersion": "3.0", "m:MaxDataServiceVersion": "3.0", "xmlns:m": METADATA}
+    services = ET.SubElement(root, "edmx:DataServices", versions)
+    for namespace in dict.fromkeys([*(kind.namespace for kind in model.types.values()), model.namespace]):
+        schema = _element(services, "Schema", Namespace=namespace, xmlns=EDM_V3)
+        _write_types(schema, (kind for kind in model.types.values() if kind.namespace == namespace), associations)
+        for association in dict.fromkeys(associations.values()):
+            if association.namespace == namespace:
+                _write_association(schema, association)
+        if namespace == model.namespace:
+            _write_container(schema, model, associations, key_as_segment)
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=False)
+    return _DECLARATION + document
 
 
-def _associations(model: Model) -> Iterator[Association]:
-    """One for each navigation, but one only for two that are partners."""
-    done: set[tuple[EntityType, str]] = set()
-    for kind in model.types.values():
-        if not isinstance(kind, EntityType):
-            continue
-        for nav in kind.own_navigation.values():
-            if (kind, nav.name) in done:
-                continue
-            partner = nav.target.navigation.get(nav.partner) if nav.partner is not None else None
-            if partner is not None:
-                done.add((nav.target, partner.name))
-            yield Association(f"{kind.name}_{nav.name}", kind, nav, partner)
+def _element(parent: ET.Element, tag: str, /, **attributes: str | None) -> ET.Element:
+    return ET.SubElement(parent, tag, {name: text for name, text in attributes.items() if text is not None})
 
 
-def _write_type(
-    schema: Element, kind: EntityType | ComplexType | EnumType, associations: list[Association], model: Model
+def _write_types(
+    schema: ET.Element, kinds: Iterable[EntityType | ComplexType | EnumType], associations: Navigations
 ) -> None:
-    match kind:
-        case EnumType():
-            _write_enum(schema, kind)
-        case EntityType():
-            element = _structured(schema, "EntityType", kind)
-            if kind.has_stream:
-                element.set(f"{{{METADATA}}}HasStream", "true")
-            if kind.own_key:
-                key = SubElement(element, "Key")
-                for name in kind.own_key:
-                    SubElement(key, "PropertyRef", Name=name)
-            _write_properties(element, kind)
-            for nav in kind.own_navigation.values():
-                _write_navigation(element, kind, nav, associations, model)
-        case ComplexType():
-            _write_properties(_structured(schema, "ComplexType", kind), kind)
+    """Entity types first, then complex types, then enumerations, each in the order of the model."""
+    in_order = list(kinds)
+    for entity in (kind for kind in in_order if isinstance(kind, EntityType)):
+        _write_entity_type(schema, entity, associations)
+    for complex_type in (kind for kind in in_order if isinstance(kind, ComplexType)):
+        _write_complex_type(schema, complex_type)
+    for enum in (kind for kind in in_order if isinstance(kind, EnumType)):
+        _write_enum_type(schema, enum)
 
 
-def _structured(schema: Element, tag: str, kind: StructuredType) -> Element:
-    element = SubElement(schema, tag, Name=kind.name)
-    if kind.base is not None:
-        element.set("BaseType", kind.base.qualified_name)
-    if kind.is_abstract:
-        element.set("Abstract", "true")
+def _write_entity_type(schema: ET.Element, kind: EntityType, associations: Navigations) -> None:
+    """<EntityType Name BaseType Abstract OpenType m:HasStream> Key? Property* NavigationProperty*"""
+    element = _element(schema, "EntityType", **_type_attributes(kind), OpenType=_flag(kind.is_open))
+    if kind.has_stream:
+        element.set("m:HasStream", "true")
+    if kind.own_key:
+        key = _element(element, "Key")
+        for name in kind.own_key:
+            _element(key, "PropertyRef", Name=name)
+    _write_properties(element, kind)
+    for navigation in kind.own_navigation.values():
+        association = associations[navigation]
+        here, there = association.ends_from(navigation)
+        _element(
+            element,
+            "NavigationProperty",
+            Name=navigation.name,
+            Relationship=association.qualified_name,
+            ToRole=there.role,
+            FromRole=here.role,
+        )
+
+
+def _write_complex_type(schema: ET.Element, kind: ComplexType) -> None:
+    """<ComplexType Name BaseType Abstract> Property*"""
     if kind.is_open:
-        element.set("OpenType", "true")
-    return element
+        raise ModelError(f"CSDL v3 cannot say that the complex type '{kind.qualified_name}' is open.")
+    _write_properties(_element(schema, "ComplexType", **_type_attributes(kind)), kind)
 
 
-def _write_enum(schema: Element, kind: EnumType) -> None:
-    element = SubElement(schema, "EnumType", Name=kind.name, UnderlyingType=kind.underlying.name)
-    if kind.is_flags:
-        element.set("IsFlags", "true")
+def _type_attributes(kind: StructuredType) -> dict[str, str | None]:
+    base = kind.base.qualified_name if kind.base is not None else None
+    return {"Name": kind.name, "BaseType": base, "Abstract": _flag(kind.is_abstract)}
+
+
+def _write_enum_type(schema: ET.Element, kind: EnumType) -> None:
+    """<EnumType Name IsFlags UnderlyingType> <Member Name Value>*"""
+    underlying = kind.underlying.name if kind.underlying.name != "Edm.Int32" else None
+    element = _element(schema, "EnumType", Name=kind.name, IsFlags=_flag(kind.is_flags), UnderlyingType=underlying)
     for name, value in kind.members.items():
-        SubElement(element, "Member", Name=name, Value=str(value))
+        _element(element, "Member", Name=name, Value=str(value))
 
 
-def _write_properties(element: Element, kind: StructuredType) -> None:
+def _write_properties(element: ET.Element, kind: StructuredType) -> None:
     for prop in kind.own_properties.values():
-        if isinstance(prop.type, PrimitiveType) and not prop.type.families & V3:
-            raise ModelError(
-                f"OData 3.0 has no type {prop.type.name}, which '{kind.qualified_name}.{prop.name}' is of."
-            )
-        written = SubElement(element, "Property", Name=prop.name, Type=prop.type_name)
-        if not prop.nullable:
-            written.set("Nullable", "false")
-        if prop.default is not NOT_GIVEN:
-            written.set("DefaultValue", _default_text(prop))
-        for facet, value in prop.facets.items():
-            written.set(facet, str(value))
-        if prop.is_generated:
-            written.set(f"{{{ANNOTATION}}}StoreGeneratedPattern", "Identity")
+        _write_property(element, prop, f"{kind.qualified_name}.{prop.name}")
 
 
-def _default_text(prop: Property) -> str:
-    value = prop.default
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _write_navigation(
-    element: Element, kind: EntityType, nav: NavigationProperty, associations: list[Association], model: Model
-) -> None:
-    for association in associations:
-        source, target = association.roles
-        if association.navigation is nav and association.source is kind:
-            break
-        if association.partner is nav:
-            source, target = target, source
-            break
-    else:
-        raise AssertionError(f"{nav.name} is in no association")
-    SubElement(
+def _write_property(element: ET.Element, prop: Property, where: str) -> None:
+    """<Property Name Type Nullable DefaultValue (facets) annotation:StoreGeneratedPattern>"""
+    if isinstance(prop.type, PrimitiveType) and "v3" not in prop.type.families:
+        raise ModelError(f"CSDL v3 cannot say the property '{where}': the type {prop.type.name} came with v4.")
+    # WCF writes every named stream as not nullable, although reading one may well answer 204.
+    required = not prop.nullable or prop.type is _STREAM
+    facets = {name: _text(prop.facets[name]) for name in _FACETS if name in prop.facets}
+    written = _element(
         element,
-        "NavigationProperty",
-        Name=nav.name,
-        Relationship=f"{model.namespace}.{association.name}",
-        FromRole=source,
-        ToRole=target,
+        "Property",
+        Name=prop.name,
+        Type=prop.type_name,
+        Nullable="false" if required else None,
+        DefaultValue=_default(prop, where),
+        **facets,
     )
+    if prop.is_generated:
+        written.set("annotation:StoreGeneratedPattern", "Identity")
+        written.set("xmlns:annotation", ANNOTATION)
 
 
-def _multiplicity(nav: NavigationProperty | None) -> str:
-    """How many entities a navigation leads to; without one, any number (CSDL 3.0, 8.2.2)."""
-    if nav is None or nav.is_collection:
-        return "*"
-    return "0..1" if nav.nullable else "1"
+def _default(prop: Property, where: str) -> str | None:
+    """The default as text. Null needs none, and v3 has no spelling for collections, complex values and places."""
+    value = None if prop.default is NOT_GIVEN else prop.accept(prop.default)
+    if value is None or isinstance(value, list | Mapping):
+        return None
+    text = _text(value)
+    if _NOT_XML.search(text):
+        raise ModelError(f"The default of the property '{where}' has a character that XML cannot hold.")
+    return text
 
 
-def _write_association(schema: Element, association: Association) -> None:
-    source, target = association.roles
-    nav, partner = association.navigation, association.partner
-    # A to-many navigation by constraint comes from the one principal; without a partner to say so, the pairs do.
-    source_many = _multiplicity(partner) if partner is not None or not nav.is_collection else "0..1" if nav.on else "*"
-    element = SubElement(schema, "Association", Name=association.name)
-    SubElement(element, "End", Type=association.source.qualified_name, Role=source, Multiplicity=source_many)
-    SubElement(element, "End", Type=nav.target.qualified_name, Role=target, Multiplicity=_multiplicity(nav))
-    ends = ((source, association.source, [a for a, _ in nav.on]), (target, nav.target, [b for _, b in nav.on]))
-    for (role, kind, names), (other_role, _kind, other_names) in (ends, ends[::-1]):
-        # The principal is the end whose whole key the pairs name (CSDL 3.0, 8.3).
-        if nav.on and set(names) == set(kind.key):
-            constraint = SubElement(element, "ReferentialConstraint")
-            pairs = sorted(zip(names, other_names, strict=True), key=lambda pair: kind.key.index(pair[0]))
-            _write_role(constraint, "Principal", role, [pair[0] for pair in pairs])
-            _write_role(constraint, "Dependent", other_role, [pair[1] for pair in pairs])
-            return
+def _text(value: Any) -> str:
+    """The value of a facet or a default: bytes in hexadecimal, decimals without exponent."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case bytes():
+            return value.hex().upper()
+        case float():
+            return _NOT_FINITE.get(str(value), str(value))
+        case Decimal():
+            return f"{value:f}"
+    return str(value)
 
 
-def _write_role(constraint: Element, tag: str, role: str, names: list[str]) -> None:
-    element = SubElement(constraint, tag, Role=role)
-    for name in names:
-        SubElement(element, "PropertyRef", Name=name)
+def _flag(value: bool) -> str | None:
+    return "true" if value else None
 
 
-def _write_container(schema: Element, model: Model, associations: list[Association], *, key_as_segment: bool) -> None:
-    container = SubElement(schema, "EntityContainer", Name=model.container)
-    container.set(f"{{{METADATA}}}IsDefaultEntityContainer", "true")
+def _write_association(schema: ET.Element, association: Association) -> None:
+    """<Association Name> <End Type Role Multiplicity> twice, ReferentialConstraint?"""
+    element = _element(schema, "Association", Name=association.name)
+    for end in association.ends:
+        _element(element, "End", Type=end.type.qualified_name, Role=end.role, Multiplicity=end.multiplicity)
+    if association.constraint is not None:
+        _write_constraint(element, association.constraint)
+
+
+def _write_constraint(association: ET.Element, constraint: Constraint) -> None:
+    """<ReferentialConstraint> <Principal Role> PropertyRef+, <Dependent Role> PropertyRef+"""
+    element = _element(association, "ReferentialConstraint")
+    sides = (
+        ("Principal", constraint.principal, constraint.principal.type.key),
+        ("Dependent", constraint.dependent, constraint.dependent_properties),
+    )
+    for tag, end, names in sides:
+        side = _element(element, tag, Role=end.role)
+        for name in names:
+            _element(side, "PropertyRef", Name=name)
+
+
+def _write_container(schema: ET.Element, model: Model, associations: Navigations, key_as_segment: bool) -> None:
+    """<EntityContainer Name m:IsDefaultEntityContainer> EntitySet* AssociationSet* ValueAnnotation?"""
+    container = _element(schema, "EntityContainer", Name=model.container)
+    container.set("m:IsDefaultEntityContainer", "true")
     for entity_set in model.entity_sets.values():
-        SubElement(container, "EntitySet", Name=entity_set.name, EntityType=entity_set.type.qualified_name)
-    for association in associations:
-        for source in _sets_of(model.entity_sets, association):
-            _write_association_set(container, model, association, source)
+        _element(container, "EntitySet", Name=entity_set.name, EntityType=entity_set.type.qualified_name)
+    for name, association, sets in association_sets(model, associations):
+        element = _element(container, "AssociationSet", Name=name, Association=association.qualified_name)
+        for end, bound in zip(association.ends, sets, strict=True):
+            _element(element, "End", Role=end.role, EntitySet=bound.name)
     if key_as_segment:
-        SubElement(container, "ValueAnnotation", Term=KEY_AS_SEGMENT_TERM, String="KeyAsSegment")
-
-
-def _sets_of(sets: Mapping[str, EntitySet], association: Association) -> list[EntitySet]:
-    return [
-        entity_set
-        for entity_set in sets.values()
-        if entity_set.type.is_a(association.source) and association.navigation.name in entity_set.bindings
-    ]
-
-
-def _write_association_set(container: Element, model: Model, association: Association, source: EntitySet) -> None:
-    target: Any = source.bindings[association.navigation.name]
-    roles = association.roles
-    element = SubElement(
-        container,
-        "AssociationSet",
-        Name=f"{source.name}_{association.name}",
-        Association=f"{model.namespace}.{association.name}",
-    )
-    SubElement(element, "End", Role=roles[0], EntitySet=source.name)
-    SubElement(element, "End", Role=roles[1], EntitySet=target.name)
+        _element(container, "ValueAnnotation", Term=URL_CONVENTIONS, String="KeyAsSegment")
