@@ -116,9 +116,9 @@ def keys_of(kind: EntityType) -> SearchStrategy[tuple[Any, ...]]:
 def rows_of(kind: StructuredType) -> SearchStrategy[dict[str, Any]]:
     """Complete rows in model order; of a complex type: complete values."""
     key = kind.key if isinstance(kind, EntityType) else ()
-    return st.fixed_dictionaries(
-        {name: _keys_of(prop) if name in key else values_of(prop) for name, prop in kind.properties.items()}
-    )
+    members = [_keys_of(prop) if name in key else values_of(prop) for name, prop in kind.properties.items()]
+    # Not `fixed_dictionaries`, which draws the order of the names as well.
+    return st.tuples(*members).map(lambda values: dict(zip(kind.properties, values, strict=True)))
 
 
 def tables_of(kind: EntityType, *, max_size: int = 8) -> SearchStrategy[list[dict[str, Any]]]:

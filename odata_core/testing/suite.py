@@ -26,7 +26,7 @@ from .cases import READ_CASES, ReadCase
 from .reference import MODEL, ROWS, exact
 from .strategies import queries_of
 
-_INHERITED: Final = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+_INHERITED: Final = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors, HealthCheck.too_slow]
 WAIT_SECONDS: Final = 60  # until a hanging thread fails a test; no test waits that long when all is well
 
 
