@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.rounds import compare
-from odata_core.edm import Model, ModelBuilder, prop
+from odata_core.edm import Model, ModelBuilder, PropertySpec, prop
 from odata_core.service import Service
 from odata_core.wsgi import WsgiApp
 from odata_memory import MemoryBackend
@@ -22,13 +22,13 @@ ROWS = 1_000
 JSON = "application/json;odata=minimalmetadata"
 VMM_ROOT = "/97fd50f3-1dc0-41b6-a7c0-2b4ff4c3f7e3/services/systemcenter/vmm/"
 Environ = dict[str, Any]
-Application = Callable[[Environ, Callable[..., object]], Iterable[bytes]]
+Application = Callable[..., Iterable[bytes]]
 
 
 def shop() -> Model:
     """Products of seven properties."""
     builder = ModelBuilder("Shop")
-    properties = {
+    properties: dict[str, str | PropertySpec] = {
         "ID": prop("Int32", generated=True),
         "Name": "String",
         "Description": "String",

@@ -21,7 +21,7 @@ from .model import (
     Property,
     StructuredType,
 )
-from .primitives import PRIMITIVE_TYPES, PrimitiveType
+from .primitives import PRIMITIVE_TYPES
 from .rules import broken_rules
 
 _COLLECTION = re.compile(r"Collection\((.+)\)")

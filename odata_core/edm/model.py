@@ -1,4 +1,4 @@
-# The entity data model as values: types, properties, entity sets. Built by builder.py or read from CSDL, then left alone.
+# The entity data model as values: types, properties, entity sets. Made by a builder or a CSDL reader, then left alone.
 # Types refer to each other directly, so a reader never looks a name up twice; identity is equality.
 # This module knows no version and no format.
 
