@@ -21,12 +21,12 @@ UPDATABLE: Final = ("Description", "CostCenter", "Tag")
 
 # What clients echo in updates and nobody can set: accepted whatever it says (spf 4.3), as it may have changed since.
 READ_ONLY: Final = frozenset(
-    """AddedTime CPUUtilization CreationTime DeploymentErrorInfo DiskIO DynamicMemoryDemandMB Enabled FailedJobID
-    FullName HasPassthroughDisk HasSavedState HasVMAdditions ID IsFaultTolerant IsHighlyAvailable
-    IsUndergoingLiveMigration LastRestoredCheckpointId Location MemoryAssignedMB MemoryAvailablePercentage ModifiedTime MostRecentTaskId
-    NetworkUtilization PerfCPUUtilization PerfDiskBytesRead PerfDiskBytesWrite PerfNetworkBytesRead
-    PerfNetworkBytesWrite SourceObjectType StampId Status StatusString TotalSize VMCPath VMHostName VMId
-    VirtualMachineState VMConnection VirtualizationPlatform""".split()
+    """AddedTime CPUUtilization CreationTime DeploymentErrorInfo DiskIO DynamicMemoryDemandMB Enabled
+    FailedJobID FullName HasPassthroughDisk HasSavedState HasVMAdditions ID IsFaultTolerant IsHighlyAvailable
+    IsUndergoingLiveMigration LastRestoredCheckpointId Location MemoryAssignedMB MemoryAvailablePercentage
+    ModifiedTime MostRecentTaskId NetworkUtilization PerfCPUUtilization PerfDiskBytesRead PerfDiskBytesWrite
+    PerfNetworkBytesRead PerfNetworkBytesWrite SourceObjectType StampId Status StatusString TotalSize VMCPath
+    VMHostName VMId VirtualMachineState VMConnection VirtualizationPlatform""".split()
 )
 
 
