@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from typing import get_args
+from typing import cast, get_args
 from uuid import UUID, uuid4
 
 import pytest
@@ -74,7 +76,7 @@ def power_rows() -> Iterator[tuple[str, str, str]]:
         yield from ((action, state, result) for state, result in zip(header, results, strict=True))
 
 
-@pytest.mark.parametrize(("action", "state", "result"), power_rows())
+@pytest.mark.parametrize(("action", "state", "result"), list(power_rows()))
 def test_power_table(action: str, state: State, result: str) -> None:
     driver = SimulatedDriver()
     vm = driver.add_vm(name="vm1", state=state)
@@ -83,8 +85,8 @@ def test_power_table(action: str, state: State, result: str) -> None:
             driver.power(vm.id, action)
         assert driver.vms() == [vm]
     else:
-        assert driver.power(vm.id, action) == replace(vm, state=result)
-        assert driver.vms() == [replace(vm, state=result)]
+        switched = replace(vm, state=cast(State, result))
+        assert (driver.power(vm.id, action), driver.vms()) == (switched, [switched])
 
 
 def test_power_table_is_complete() -> None:
@@ -115,6 +117,33 @@ def test_times_increase_though_the_clock_stands_still_or_goes_back() -> None:
     created = [driver.create(vm.id, name).created - NOON for name in "abcd"]
     microsecond = timedelta(microseconds=1)
     assert created == [timedelta(0), microsecond, 2 * microsecond, timedelta(seconds=1)]
+
+
+def test_calls_from_many_threads_never_overlap() -> None:
+    busy, overlaps, everybody = threading.Lock(), [], threading.Barrier(4)
+
+    def clock() -> datetime:
+        """Called in the middle of `create`, where it lingers and looks whether another call is there too."""
+        if not busy.acquire(blocking=False):
+            overlaps.append(threading.current_thread().name)
+            return NOON
+        time.sleep(0.01)
+        busy.release()
+        return NOON
+
+    driver = SimulatedDriver(clock=clock)
+    vm = driver.add_vm(name="vm1")
+
+    def create() -> None:
+        everybody.wait()
+        driver.create(vm.id, "a")
+
+    threads = [threading.Thread(target=create) for _number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (overlaps, len(driver.checkpoints(vm.id))) == ([], 4)
 
 
 def test_description_is_kept_changed_and_emptied() -> None:

@@ -139,13 +139,13 @@ class DriverSuite:
         assert (rig.observe(), rig.find().current) == (inside, first.id)
 
     def test_a_subtree_is_removed_with_all_its_branches(self, rig: Rig) -> None:
-        root, branch, _twig = (rig.driver.create(rig.vm, name) for name in "abc")
+        root, branch, _twig, _leaf = (rig.driver.create(rig.vm, name) for name in "abcd")
         rig.driver.restore(rig.vm, branch.id)
-        rig.driver.create(rig.vm, "d")
-        rig.driver.restore(rig.vm, root.id)
         rig.driver.create(rig.vm, "e")
+        rig.driver.restore(rig.vm, root.id)
+        rig.driver.create(rig.vm, "f")
         rig.driver.remove(rig.vm, branch.id, subtree=True)
-        assert rig.tree() == [("a", None), ("e", "a")]
+        assert rig.tree() == [("a", None), ("f", "a")]
         rig.driver.remove(rig.vm, root.id, subtree=True)
         assert (rig.tree(), rig.find().current) == ([], None)
 
