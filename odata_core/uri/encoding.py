@@ -52,9 +52,8 @@ def split_path(raw: str, limits: Limits) -> tuple[str, ...]:
         text = decode(part)
         if torn:
             torn.append(text)
-            joined = "/".join(torn)
-            if not _OPEN_STRING.fullmatch(joined):
-                segments.append(joined)
+            if text.count("'") % 2:
+                segments.append("/".join(torn))
                 torn = []
         elif _OPEN_STRING.fullmatch(text):
             torn = [text]
