@@ -100,6 +100,7 @@ class Service:
         pairs = split_query(request.query)
         options = bind_options(pairs, resource, dialect, self.limits, is_write=operation.is_write)
         chosen = _choose(exchange, operation, options)
+        exchange.version_of(chosen)
         return Work(request, exchange, self.model, self.limits, operation, options, chosen, self._metadata)
 
     def _check_size(self, request: Request) -> None:
