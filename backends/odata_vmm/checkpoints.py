@@ -22,14 +22,14 @@ from .unit import Target, Unit, told_as
 KIND: Final = "VMCheckpoint"
 CREATE: Final = "Checkpoint"
 RESTORE: Final = ("Checkpoint", "CheckpointRestoreOnly")
+RESTORE_JOB: Final = ("Restore checkpoint", "Restore-SCVMCheckpoint")
+CHANGE_JOB: Final = ("Change properties of checkpoint", "Set-SCVMCheckpoint")
 _NIL: Final = UUID(int=0)
 _FLAGS: Final[Mapping[str, bool]] = {"0": False, "false": False, "1": True, "true": True}
 
 
 class CheckpointSet(ReadOnlySet):
     """The checkpoints of the machines that a caller may see."""
-
-    verbs = ("GET", "HEAD", "POST", "PUT", "MERGE", "PATCH", "DELETE")
 
     def __init__(self, unit: Unit, name: str) -> None:
         super().__init__(unit, name)
@@ -124,7 +124,10 @@ class CheckpointSet(ReadOnlySet):
         return {**row, "CheckpointID": None}
 
     def update(self, key: Key, values: Row) -> Row:
-        """MERGE, PATCH and PUT alike: what is null or not given stays, read-only values are ignored (spf 10)."""
+        """MERGE, PATCH and PUT alike: what is null or not given stays, read-only values are ignored (spf 10).
+
+        Whatever there is to do is one job. What loses the machine's state comes last, when all else has worked.
+        """
         _check_flag(self.unit)
         machine, checkpoint, row = self._require(key)
         restores = _is_restore(values.get("VMCheckPointAction"))
@@ -133,30 +136,25 @@ class CheckpointSet(ReadOnlySet):
             for name in ("Name", "Description")
             if values.get(name) is not None and values[name] != row[name]
         }
-        if changes:
-            self.unit.caller.require(machine["StampId"], CREATE)
         if restores:
             self.unit.caller.require(machine["StampId"], *RESTORE)
-        if restores:
-            self._restore(machine, checkpoint, row)
-        if changes:
-            self._rename(machine, checkpoint, row, changes)
-        return self._require(key)[2]
-
-    def _restore(self, machine: Row, checkpoint: Checkpoint, row: Row) -> None:
-        target = Target(VM_KIND, machine["ID"], machine["Name"])
-        with self.unit.job("Restore checkpoint", "Restore-SCVMCheckpoint", target) as job:
-            self.unit.site.driver.restore(machine["ID"], checkpoint.id)
+        if changes or not restores:
+            self.unit.caller.require(machine["StampId"], CREATE)
+        name, cmdlet = RESTORE_JOB if restores else CHANGE_JOB
+        with self.unit.job(name, cmdlet, Target(VM_KIND, machine["ID"], machine["Name"])) as job:
+            if changes:
+                row = self._rename(machine, checkpoint, {**row, **changes, "ModifiedTime": self.unit.now()})
             job.made(Target(KIND, row["ID"], row["Name"]))
-            self.machines.touch(machine, MostRecentTaskId=job.id, LastRestoredCheckpointId=row["ID"])
+            if restores:
+                self.unit.site.driver.restore(machine["ID"], checkpoint.id)
+            restored = {"LastRestoredCheckpointId": row["ID"]} if restores else {}
+            self.machines.touch(machine, MostRecentTaskId=job.id, **restored)
+        return row
 
-    def _rename(self, machine: Row, checkpoint: Checkpoint, row: Row, changes: Row) -> None:
-        new = {**row, **changes, "ModifiedTime": self.unit.now()}
-        target = Target(VM_KIND, machine["ID"], machine["Name"])
-        with self.unit.job("Change properties of checkpoint", "Set-SCVMCheckpoint", target) as job:
-            self.unit.site.driver.rename(machine["ID"], checkpoint.id, new["Name"], new["Description"])
-            job.made(Target(KIND, new["ID"], new["Name"]))
-            self._keep(new)
+    def _rename(self, machine: Row, checkpoint: Checkpoint, row: Row) -> Row:
+        renamed = self.unit.site.driver.rename(machine["ID"], checkpoint.id, row["Name"], row["Description"])
+        self._keep(row)
+        return self._row(renamed)
 
     def delete(self, key: Key) -> None:
         """Only the named checkpoint goes; its children move to its parent (spf 4.4)."""

@@ -83,8 +83,6 @@ class Machines:
 class MachineSet(ReadOnlySet):
     """VirtualMachines: read, annotated, and switched on and off."""
 
-    verbs = ("GET", "HEAD", "PUT", "MERGE", "PATCH")
-
     def get(self, key: Key) -> Row | None:
         return Machines(self.unit).find(*key)
 
@@ -107,8 +105,6 @@ class MachineSet(ReadOnlySet):
         changes = self._changes(machine, given)
         if operation is not None:
             self.unit.caller.require(machine["StampId"], operation.permission)
-        if operation is None and not changes:
-            return machine
         cmdlet = operation.cmdlet if operation is not None else "Set-SCVirtualMachine"
         name = f"{operation.name} virtual machine" if operation is not None else "Change properties of virtual machine"
         with self.unit.job(name, cmdlet, Target(KIND, machine["ID"], machine["Name"])) as job:

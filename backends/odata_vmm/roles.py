@@ -30,8 +30,6 @@ NOT_BUILT: Final = (
 class RoleSet(ReadOnlySet):
     """UserRoles: each caller's own, and those that it manages."""
 
-    verbs = ("GET", "HEAD", "PUT", "MERGE", "PATCH")
-
     def is_visible(self, row: Row) -> bool:
         return self.unit.caller.sees_role(row)
 
@@ -63,8 +61,10 @@ class RoleSet(ReadOnlySet):
 def _changes(role: Row, values: Row) -> dict[str, Any]:
     changes: dict[str, Any] = {name: values[name] for name in ("Name", "Description") if values.get(name) is not None}
     inputs = values.get("PermissionInput") or []
-    if any(item.get("StampId") is None for item in inputs):
-        raise BadRequest("Each element of PermissionInput needs a StampId.", target="$.PermissionInput")
+    if any(item.get("StampId") is None or "Permission" not in item for item in inputs):
+        raise BadRequest(
+            "Each element of PermissionInput needs a StampId and its list Permission.", target="$.PermissionInput"
+        )
     if inputs:
         merged = merged_permissions(role["PermissionInput"], inputs)
         changes |= {"PermissionInput": merged, "Permission": joined_permissions(merged)}
@@ -76,7 +76,7 @@ def _changes(role: Row, values: Row) -> dict[str, Any]:
 class JobSet(ReadOnlySet):
     """Jobs: visible to whoever may see what they worked on."""
 
-    verbs = ("GET", "HEAD", "PUT", "MERGE", "PATCH")
+    entity_verbs = ("GET", "HEAD", "PUT", "MERGE", "PATCH")
 
     def is_visible(self, row: Row) -> bool:
         caller, target = self.unit.caller, row["TargetObjectID"]

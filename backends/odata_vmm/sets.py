@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from odata_core.backend import Key, Row
 from odata_core.errors import MethodNotAllowed
@@ -13,9 +13,13 @@ from .unit import Unit
 
 
 class ReadOnlySet:
-    """A set of which a caller sees some stored rows and changes none. `verbs` are what 405 says is allowed."""
+    """A set of which a caller sees some stored rows and changes none.
 
-    verbs: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
+    `collection_verbs` and `entity_verbs` are what 405 says is allowed.
+    """
+
+    collection_verbs: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
+    entity_verbs: ClassVar[tuple[str, ...]] = ("GET", "HEAD")
 
     def __init__(self, unit: Unit, name: str) -> None:
         self.unit = unit
@@ -39,17 +43,13 @@ class ReadOnlySet:
         return row
 
     def insert(self, values: Row) -> Row:
-        self.refuse("added to")
+        raise MethodNotAllowed(f"'{self.name}' cannot be added to.", allow=self.collection_verbs)
 
     def update(self, key: Key, values: Row) -> Row:
-        self.refuse("changed")
+        raise MethodNotAllowed(f"'{self.name}' cannot be changed.", allow=self.entity_verbs)
 
     def delete(self, key: Key) -> None:
-        self.refuse("deleted from")
-
-    def refuse(self, what: str) -> NoReturn:
-        """405 with what is allowed."""
-        raise MethodNotAllowed(f"'{self.name}' cannot be {what}.", allow=self.verbs)
+        raise MethodNotAllowed(f"'{self.name}' cannot be deleted from.", allow=self.entity_verbs)
 
 
 class Clouds(ReadOnlySet):
