@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Context
 from typing import Any, Final
 
 from ..errors import ODataError, suggestion
-from .primitives import PrimitiveType
+from .primitives import MAX_DECIMAL_EXPONENT, PrimitiveType
 
 
 class ModelError(ODataError):
@@ -99,8 +100,11 @@ def check_facets(value: Any, facets: Mapping[str, Any]) -> Any:
     return value
 
 
+_EXACT: Final = Context(prec=2 * MAX_DECIMAL_EXPONENT + 2)  # all digits that a decimal of this library can have
+
+
 def _check_decimal(value: Any, precision: Any, scale: Any) -> None:
-    _sign, digits, exponent = value.normalize().as_tuple()
+    _sign, digits, exponent = value.normalize(_EXACT).as_tuple()
     places = max(0, -exponent)
     if isinstance(scale, int) and places > scale:
         raise ValueError(f"at most {scale} digits right of the point are allowed")

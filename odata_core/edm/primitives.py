@@ -87,10 +87,12 @@ def _double(value: Any) -> float:
         return value
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         try:
-            return float(value)
+            number = float(value)
         except OverflowError:
-            pass
-        raise ValueError("the number is too large for a double")
+            number = math.inf
+        if math.isinf(number):  # a whole number raises, a Decimal becomes infinite
+            raise ValueError("the number is too large for a double")
+        return number
     raise ValueError("a number is expected")
 
 

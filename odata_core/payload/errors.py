@@ -22,7 +22,9 @@ def error_text(error: ODataError) -> str:
 
 def write_json_error(error: ODataError) -> bytes:
     """JSON Format 3.0, section 9 (JSON light)."""
-    return encode_json({"odata.error": {"code": error.code, "message": {"lang": "en-US", "value": error_text(error)}}})
+    # A lone surrogate, as in a file name of a driver's message, is no text that UTF-8 can say.
+    text = error_text(error).encode("utf-8", "replace").decode("utf-8")
+    return encode_json({"odata.error": {"code": error.code, "message": {"lang": "en-US", "value": text}}})
 
 
 def write_xml_error(error: ODataError) -> bytes:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from ..edm import PRIMITIVE_TYPES, Duration, PrimitiveType, Timestamp
 from ..edm import primitives as edm
-from ..uri.literals import print_decimal, print_float
+from ..uri.literals import print_decimal, print_float, read_guid
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,7 @@ def _read_text(value: Any) -> str:
 
 
 def _read_guid(value: Any) -> UUID:
-    guid: UUID = edm.GUID.accept(_read_text(value).strip())
-    return guid
+    return read_guid(_read_text(value).strip())
 
 
 def _read_base64(value: Any) -> bytes:

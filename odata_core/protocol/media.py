@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from werkzeug.http import parse_options_header
+from werkzeug.http import parse_list_header, parse_options_header
 
 from .versions import V1_0, V2_0, V3_0, Version
 
@@ -106,8 +106,7 @@ def media_range(text: str) -> MediaRange:
 @lru_cache(maxsize=256)
 def accepted(header: str) -> tuple[MediaRange, ...]:
     """The ranges of an Accept header, best first: by quality, then the more precise, then in the client's order."""
-    ranges = [media_range(part) for part in header.split(",") if part.strip()]
-    usable = [item for item in ranges if item.type and item.quality > 0]
+    usable = [item for item in map(media_range, parse_list_header(header)) if item.type]
     return tuple(sorted(usable, key=lambda item: (-item.quality, item.type.count("*"))))
 
 
@@ -116,8 +115,10 @@ def choose(header: str | None, offered: Iterable[Format]) -> Format | None:
     formats = tuple(offered)
     if header is None or not header.strip():
         return formats[0]
-    for item in accepted(header):
+    ranges = accepted(header)
+    refused = [item for item in ranges if item.quality <= 0 and "*" not in item.type]
+    for item in ranges:
         for candidate in formats:
-            if item.matches(candidate):
+            if item.quality > 0 and item.matches(candidate) and not any(no.matches(candidate) for no in refused):
                 return candidate
     return None

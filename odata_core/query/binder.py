@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, NoReturn, assert_never
-from uuid import UUID
 
 from ..edm import EntityType, EnumType, PrimitiveType, Property, StructuredType, accept_enum, name_of
 from ..edm import primitives as edm
 from ..errors import BadRequest, NotImplementedHere, suggestion
 from ..limits import Limits
 from ..uri.dialects import Dialect
+from ..uri.literals import read_guid
 from ..uri.tree import Binary, Call, Literal, Member, Node, OrderByItem, Unary
 from .functions import FUNCTIONS
 from .tree import Bound, Compare, Constant, Invoke, Logic, Not, OrderBy, Path, ValueType
@@ -22,6 +22,9 @@ _COMPARISONS: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
 _EQUALITY: Final = frozenset({"eq", "ne"})
 _MOMENTS: Final = frozenset({edm.DATETIME, edm.DATETIME_OFFSET})
 _SPANS: Final = frozenset({edm.TIME, edm.DURATION})
+# What can be equal and is neither less nor greater; binary values can still be sorted, byte by byte.
+_UNSORTED: Final = frozenset({edm.STREAM, *edm.GEO_TYPES})
+_UNORDERED: Final = _UNSORTED | {edm.BINARY}
 
 
 def type_of(bound: Bound) -> ValueType | None:
@@ -57,7 +60,8 @@ class Binder:
         keys = []
         for item in items:
             bound = self.expression(item.expression)
-            if not isinstance(type_of(bound), PrimitiveType | EnumType):
+            kind = type_of(bound)
+            if not isinstance(kind, PrimitiveType | EnumType) or kind in _UNSORTED:
                 self._fail(f"The result cannot be sorted by {_describe(bound)}.", item.expression)
             keys.append(OrderBy(bound, item.descending))
         return tuple(keys)
@@ -186,7 +190,7 @@ def _alike(one: ValueType, other: ValueType) -> bool:
 
 
 def _has_no_order(pair: tuple[Bound, Bound]) -> bool:
-    return any(type_of(operand) is edm.BINARY for operand in pair)
+    return any(type_of(operand) in _UNORDERED for operand in pair)
 
 
 def fit(constant: Constant, wanted: ValueType | None) -> Constant | None:
@@ -215,7 +219,7 @@ def _fit_number(value: Any, kind: PrimitiveType, wanted: PrimitiveType) -> Const
 
 def _fit_guid(text: str) -> Constant | None:
     try:
-        return Constant(UUID(text), edm.GUID)
+        return Constant(read_guid(text), edm.GUID)
     except ValueError:
         return None
 
@@ -264,5 +268,8 @@ def bind_key_values(kind: EntityType, values: Mapping[str, Literal]) -> tuple[An
         if fitted is None or fitted.type is not prop.type or fitted.value is None:
             found = literal.type.name if literal.type is not None else "null"
             raise BadRequest(f"The key '{name}' of type {prop.type_name} was given a value of type {found}.")
-        key.append(prop.accept(fitted.value))
+        try:
+            key.append(prop.accept(fitted.value))
+        except ValueError as error:
+            raise BadRequest(f"The value of the key '{name}' of type {prop.type_name} does not fit: {error}.") from None
     return tuple(key)

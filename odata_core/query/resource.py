@@ -113,7 +113,7 @@ class PathBinder:
             return replace(resource, kind=Kind.COUNT)
         if _is_type_name(text, self.model):
             raise NotImplementedHere(f"The type cast '{text}' in a path is not supported.")
-        if text.startswith("$") and not text.startswith("$$"):
+        if _is_reserved(text):
             raise NotFound(f"Resource not found for the segment '{text}'.")
         if not self.key_as_segment:
             raise BadRequest(
@@ -122,7 +122,7 @@ class PathBinder:
             )
         kind = resource.entity_type
         texts = [text, *rest[: len(kind.key) - 1]]
-        if len(texts) < len(kind.key):
+        if len(texts) < len(kind.key) or any(map(_is_reserved, texts)):
             _wrong_key_count(resource.entity_set)
         del rest[: len(kind.key) - 1]
         key = [read_key_segment(kind.properties[name], part) for name, part in zip(kind.key, texts, strict=True)]
@@ -143,6 +143,8 @@ class PathBinder:
             if not rest:
                 raise NotFound("Resource not found for the segment '$'.")
             text = rest.pop(0)
+        if _is_type_name(text, self.model):
+            raise NotImplementedHere(f"The type cast '{text}' in a path is not supported.")
         segment = self._segment(text)
         if segment.name in resource.entity_type.navigation:
             return self._navigate(resource, segment)
@@ -199,6 +201,8 @@ class PathBinder:
         return _narrow(resource, bind_key_values(kind, values))
 
     def _segment(self, text: str) -> Segment:
+        if text.startswith("$"):
+            raise NotFound(f"Resource not found for the segment '{text}'.")
         return parse_segment(text, self.dialect, self.limits)
 
 
@@ -225,6 +229,11 @@ def _wrong_key_count(entity_set: EntitySet) -> NoReturn:
         "The number of keys specified in the URI does not match number of key properties for the resource "
         f"'{entity_set.name}': {', '.join(entity_set.type.key)}."
     )
+
+
+def _is_reserved(text: str) -> bool:
+    """Whether a segment begins with one dollar sign, and so is never a key; two stand for one of the key's own."""
+    return text.startswith("$") and not text.startswith("$$")
 
 
 def _is_type_name(text: str, model: Model) -> bool:

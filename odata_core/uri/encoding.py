@@ -26,7 +26,7 @@ def decode(raw: str) -> str:
         raise BadRequest("In the URL, '%' must be followed by two hexadecimal digits.", text=raw, position=bad.start())
     try:
         return unquote_to_bytes(raw).decode("utf-8")
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise BadRequest(f"The percent-encoded text '{raw[:100]}' is not UTF-8.") from None
 
 
@@ -44,7 +44,8 @@ def split_path(raw: str, limits: Limits) -> tuple[str, ...]:
     """The decoded segments of a raw path; empty ones (`Set/`, `//`) are dropped.
 
     Servers that decode the path before they hand it over, and clients that do not encode, tear a quoted key apart at
-    its slash: a segment that opens a quotation inside parentheses is joined with what follows until it closes.
+    its slash: a segment that opens a quotation inside parentheses is joined with what follows until it closes. One that
+    never closes was not torn: a key written as a segment may look like that.
     """
     segments: list[str] = []
     torn: list[str] = []
@@ -59,8 +60,7 @@ def split_path(raw: str, limits: Limits) -> tuple[str, ...]:
             torn = [text]
         elif text:
             segments.append(text)
-    if torn:
-        segments.append("/".join(torn))
+    segments += [text for text in torn if text]
     if len(segments) > limits.path_segments:
         raise BadRequest(f"The path has more than {limits.path_segments} segments (limit path_segments).")
     return tuple(segments)

@@ -16,7 +16,8 @@ from .literals import SEGMENT_PRINTERS, SEGMENT_READERS, print_string
 def print_key_literal(prop: Property, value: Any, dialect: Dialect) -> str:
     """One key value as a literal, not yet percent-encoded."""
     if isinstance(prop.type, EnumType):
-        return f"{prop.type.qualified_name}{print_string(value)}"
+        # A quoted name, which the parser reads; it does not know `Namespace.Type'Name'` yet.
+        return print_string(value)
     assert isinstance(prop.type, PrimitiveType)
     return dialect.print_literal[prop.type.name](value)
 

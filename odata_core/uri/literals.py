@@ -15,6 +15,7 @@ from uuid import UUID
 
 from ..edm import PRIMITIVE_TYPES, Duration, PrimitiveType, Timestamp
 from ..edm import primitives as edm
+from ..edm.temporal import MAX_TICKS
 from ..errors import NotImplementedHere
 
 
@@ -44,11 +45,10 @@ def print_string(value: str) -> str:
 
 
 def read_guid(text: str) -> UUID:
-    """`3499b02c-...`, also in braces, as .NET reads it."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise ValueError("a GUID reads like 3499b02c-8dc9-4c0d-aa83-097a1340cbda") from None
+    """`3499b02c-...`, also in braces or without hyphens, as .NET reads it. Python's UUID takes much more."""
+    if not _GUID_TEXT.fullmatch(text):
+        raise ValueError("a GUID reads like 3499b02c-8dc9-4c0d-aa83-097a1340cbda")
+    return UUID(text)
 
 
 def read_binary(text: str) -> bytes:
@@ -70,13 +70,27 @@ def _read_datetime_offset(text: str) -> Timestamp:
 
 
 def _print_datetime(value: Timestamp) -> str:
-    """Edm.DateTime literals have no zone (v3 ABNF, dateTimeLiteral): a value with an offset is shifted to UTC."""
-    return f"datetime'{Timestamp(value.instant)}'"
+    """Edm.DateTime literals have no zone (v3 ABNF, dateTimeLiteral): a value with an offset is shifted to UTC.
+
+    Where that would leave the years 0001 to 9999 the offset stays, which the reader understands.
+    """
+    is_in_range = 0 <= value.instant < MAX_TICKS
+    return f"datetime'{Timestamp(value.instant) if is_in_range else value}'"
+
+
+def read_whole(text: str) -> int:
+    """A whole number, short enough to be a decimal, too."""
+    if len(text) > edm.MAX_DECIMAL_EXPONENT:
+        raise ValueError(f"a number has at most {edm.MAX_DECIMAL_EXPONENT} digits")
+    return int(text)
 
 
 def read_float(text: str) -> float:
     """A double; INF, -INF and NaN by these names."""
-    return float(text.replace("INF", "inf"))
+    number = float(text.replace("INF", "inf"))
+    if math.isinf(number) and "INF" not in text:
+        raise ValueError("the number is too large for a double")
+    return number
 
 
 def print_float(value: float) -> str:
@@ -103,7 +117,13 @@ def _unsuffixed(read: Callable[[str], Any]) -> Callable[[str], Any]:
     return lambda text: read(text[:-1])
 
 
+def _accepted(kind: PrimitiveType, read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """What `read` gives, in the range and the Python form of the type."""
+    return lambda text: kind.accept(read(text))
+
+
 _GUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+_GUID_TEXT = re.compile(rf"{_GUID}|\{{{_GUID}\}}|[0-9A-Fa-f]{{32}}")
 _FLOAT = r"-?(?:[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|INF\b|INF(?=[DdFf]\b)|NaN\b|NaN(?=[DdFf]\b))"
 _END = r"(?![\w.])"
 
@@ -120,7 +140,7 @@ V3_LITERALS: Final = (
         _unwrapped(_read_datetime_offset),
         lambda v: f"datetimeoffset'{v}'",
     ),
-    LiteralForm(edm.TIME, r"(?i:time)'[^']*'", _unwrapped(Duration.parse), lambda v: f"time'{v}'"),
+    LiteralForm(edm.TIME, r"(?i:time)'[^']*'", _unwrapped(_accepted(edm.TIME, Duration.parse)), lambda v: f"time'{v}'"),
     LiteralForm(
         edm.BINARY, r"(?:X|(?i:binary))'[^']*'", _unwrapped(read_binary), lambda v: f"binary'{v.hex().upper()}'"
     ),
@@ -129,15 +149,20 @@ V3_LITERALS: Final = (
     LiteralForm(
         edm.DECIMAL,
         r"-?[0-9]+(?:\.[0-9]+)?[mM]" + _END,
-        _unsuffixed(Decimal),
+        _unsuffixed(_accepted(edm.DECIMAL, Decimal)),
         lambda v: f"{print_decimal(v)}M",
     ),
-    LiteralForm(edm.INT64, r"-?[0-9]+[lL]" + _END, _unsuffixed(int), lambda v: f"{v}L"),
-    LiteralForm(edm.SINGLE, _FLOAT + "[fF]" + _END, _unsuffixed(read_float), lambda v: f"{print_float(v)}f"),
+    LiteralForm(edm.INT64, r"-?[0-9]+[lL]" + _END, _unsuffixed(_accepted(edm.INT64, read_whole)), lambda v: f"{v}L"),
+    LiteralForm(
+        edm.SINGLE,
+        _FLOAT + "[fF]" + _END,
+        _unsuffixed(_accepted(edm.SINGLE, read_float)),
+        lambda v: f"{print_float(v)}f",
+    ),
     LiteralForm(edm.DOUBLE, _FLOAT + "[dD]" + _END, _unsuffixed(read_float), lambda v: f"{print_float(v)}D"),
-    LiteralForm(edm.INT32, r"-?[0-9]+" + _END, int, str),
+    LiteralForm(edm.INT32, r"-?[0-9]+" + _END, read_whole, str),
     # A number with a point and no suffix is a double by the letter; it is kept exact, so that it can also be a decimal.
-    LiteralForm(edm.DOUBLE, r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?" + _END, Decimal),
+    LiteralForm(edm.DOUBLE, r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?" + _END, _accepted(edm.DECIMAL, Decimal)),
     LiteralForm(edm.DOUBLE, r"(?:-?INF|NaN)" + _END, read_float),
 )
 
@@ -148,6 +173,23 @@ def printers(forms: tuple[LiteralForm, ...]) -> Mapping[str, Callable[[Any], str
     """The printer of each type, by the type's name."""
     table = {form.type.name: form.print for form in forms if form.print is not None}
     return table | {name: table[alias] for name, alias in _PRINTED_AS.items()}
+
+
+_INTEGER = re.compile(r"-?[0-9]+")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?|-?INF|NaN")
+
+
+def _read_integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError("a whole number is expected")
+    return read_whole(text)
+
+
+def _number(text: str) -> str:
+    """Python's number readers also take `1_000`, blanks and foreign digits; OData does not."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("a number reads like 5, -5 or 5.25")
+    return text
 
 
 # A key segment (`Products/5`) holds the bare value: no quotation marks, prefixes or suffixes.
@@ -162,7 +204,7 @@ SEGMENT_READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "Edm.Decimal": lambda text: Decimal(_number(text)),
     "Edm.Double": lambda text: read_float(_number(text)),
     "Edm.Single": lambda text: read_float(_number(text)),
-    **{f"Edm.{name}": lambda text: int(_number(text)) for name in ("Byte", "SByte", "Int16", "Int32", "Int64")},
+    **{f"Edm.{name}": _read_integer for name in ("Byte", "SByte", "Int16", "Int32", "Int64")},
 }
 
 SEGMENT_PRINTERS: Final[Mapping[str, Callable[[Any], str]]] = {
@@ -172,12 +214,3 @@ SEGMENT_PRINTERS: Final[Mapping[str, Callable[[Any], str]]] = {
     "Edm.Double": print_float,
     "Edm.Single": print_float,
 }
-
-_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?|-?INF|NaN")
-
-
-def _number(text: str) -> str:
-    """Python's number readers also take `1_000`, blanks and foreign digits; OData does not."""
-    if not _NUMBER.fullmatch(text):
-        raise ValueError("a number reads like 5, -5 or 5.25")
-    return text
