@@ -105,9 +105,7 @@ ASKED = [
 
 def test_the_reference_model_has_every_type() -> None:
     properties = list(MODEL.entity_set("Everything").type.properties.values())
-    assert {
-        name_of for prop in properties if isinstance(prop.type, PrimitiveType) for name_of in [prop.type.name]
-    } == set(VALUE_TYPES)
+    assert {prop.type_name for prop in properties} >= set(VALUE_TYPES)
     assert any(isinstance(prop.type, EnumType) and prop.type.is_flags for prop in properties)
     assert any(isinstance(prop.type, ComplexType) and prop.is_collection for prop in properties)
     for prop in properties:
@@ -126,7 +124,7 @@ def test_the_cases_ask_for_everything() -> None:
 
 @CALM
 @given(st.data())
-def test_conditions_find_constants_that_occur(data: st.DataObject) -> None:
+def test_constants_have_the_type_of_what_they_meet(data: st.DataObject) -> None:
     kind = MODEL.entity_set("Lines").type
     for part in parts(data.draw(conditions_of(kind, ROWS["Lines"]))):
         if isinstance(part, Compare) and isinstance(part.right, Constant) and isinstance(part.left, Path):
