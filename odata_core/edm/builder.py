@@ -215,6 +215,8 @@ class ModelBuilder:
     def _resolve_navigation(self, spec: _NavigationSpec, problems: list[str]) -> None:
         where = f"Navigation '{spec.source}.{spec.name}'"
         source, target = self._find(spec.source, where, problems), self._find(spec.target, where, problems)
+        if source is None or target is None:
+            return
         if not isinstance(source, EntityType) or not isinstance(target, EntityType):
             problems.append(f"{where} must lead from an entity type to an entity type.")
             return
@@ -244,8 +246,11 @@ def _bind(
     entity_set: EntitySet, bindings: Mapping[str, str], sets: Mapping[str, EntitySet], problems: list[str]
 ) -> None:
     for nav_name, set_name in bindings.items():
-        if set_name in sets and nav_name in entity_set.type.navigation:
-            entity_set.bindings[nav_name] = sets[set_name]
+        nav, target = entity_set.type.navigation.get(nav_name), sets.get(set_name)
+        if nav is not None and target is not None and not nav.target.is_a(target.type):
+            problems.append(f"Entity set '{entity_set.name}' cannot bind '{nav_name}' to '{set_name}': types differ.")
+        elif nav is not None and target is not None:
+            entity_set.bindings[nav_name] = target
         else:
             problems.append(f"Entity set '{entity_set.name}' cannot bind '{nav_name}' to '{set_name}': unknown name.")
     for nav in entity_set.type.navigation.values():

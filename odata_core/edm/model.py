@@ -4,13 +4,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Context
+from decimal import Context, Decimal
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 
 from ..errors import ODataError, suggestion
 from .primitives import MAX_DECIMAL_EXPONENT, PrimitiveType
+from .temporal import Duration, TimeOfDay, Timestamp
+
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_TICK_DIGITS: Final = 7  # a tick is 100 ns
 
 
 class ModelError(ODataError):
@@ -95,9 +102,18 @@ def check_facets(value: Any, facets: Mapping[str, Any]) -> Any:
     max_length = facets.get("MaxLength")
     if isinstance(max_length, int) and isinstance(value, str | bytes) and len(value) > max_length:
         raise ValueError(f"at most {max_length} characters or bytes are allowed, {len(value)} were given")
-    if type(value).__name__ == "Decimal":
-        _check_decimal(value, facets.get("Precision"), facets.get("Scale"))
+    precision = facets.get("Precision")
+    if isinstance(value, Decimal):
+        _check_decimal(value, precision, facets.get("Scale"))
+    elif isinstance(precision, int) and isinstance(value, Timestamp | Duration | TimeOfDay):
+        _check_ticks(value.ticks, precision)
     return value
+
+
+def _check_ticks(ticks: int, precision: int) -> None:
+    """Section 7.2.3: the precision of a time is the number of digits in the fraction of its second."""
+    if ticks % 10 ** max(0, _TICK_DIGITS - precision):
+        raise ValueError(f"at most {precision} digits of a second's fraction are allowed")
 
 
 _EXACT: Final = Context(prec=2 * MAX_DECIMAL_EXPONENT + 2)  # all digits that a decimal of this library can have
@@ -121,19 +137,23 @@ def accept_enum(enum: EnumType, value: Any) -> str:
         names = [part.strip() for part in value.split(",")]
         if all(name in enum.members for name in names) and (enum.is_flags or len(names) == 1):
             return ",".join(names)
-        if value.lstrip("-").isascii() and value.lstrip("-").isdigit() and len(value) < 21:
+        if _INTEGER.fullmatch(value):
             return enum_name(enum, int(value))
     raise ValueError(f"a member of {enum.qualified_name} is expected: {', '.join(enum.members)}")
 
 
 def enum_name(enum: EnumType, number: int) -> str:
-    """The member with this number, several joined by commas for flags, or the number as text when none has it."""
+    """The member with this number, or for flags the fewest of them, joined by commas; ValueError where none has it."""
     for name, value in enum.members.items():
         if value == number:
             return name
     if enum.is_flags:
-        bits = [name for name, value in enum.members.items() if value and number & value == value]
-        if bits and sum(enum.members[name] for name in bits) == number:
+        bits = {name: value for name, value in enum.members.items() if value and number & value == value}
+        for name in tuple(bits):
+            others = [value for other, value in bits.items() if other != name]
+            if others and reduce(or_, others) == number:
+                del bits[name]
+        if bits and reduce(or_, bits.values()) == number:
             return ",".join(bits)
     raise ValueError(f"no member of {enum.qualified_name} has the value {number}")
 

@@ -40,14 +40,14 @@ def names_are_identifiers(model: Model) -> Iterator[str]:
 def property_names_are_unique(model: Model) -> Iterator[str]:
     """Sections 7 and 8: one name for one member of a type, base types included (v3: not the type's own name)."""
     for kind in _structured(model):
-        inherited = kind.base.properties if kind.base is not None else {}
-        for name in kind.own_properties:
+        navigation = kind.own_navigation if isinstance(kind, EntityType) else {}
+        inherited = {} if kind.base is None else {**kind.base.properties, **getattr(kind.base, "navigation", {})}
+        for name in (*kind.own_properties, *navigation):
             if name in inherited:
                 yield f"Property '{kind.qualified_name}.{name}' is already declared by a base type."
-        if isinstance(kind, EntityType):
-            for name in kind.own_navigation:
-                if name in kind.properties:
-                    yield f"'{kind.qualified_name}.{name}' is both a property and a navigation property."
+        for name in navigation:
+            if name in kind.own_properties:
+                yield f"'{kind.qualified_name}.{name}' is both a property and a navigation property."
 
 
 def entity_types_have_keys(model: Model) -> Iterator[str]:
@@ -128,7 +128,7 @@ def navigation_is_sound(model: Model) -> Iterator[str]:
                     yield f"{where}: '{here}' and '{there}' differ in type."
 
 
-def sets_are_distinct(model: Model) -> Iterator[str]:
+def sets_have_keys(model: Model) -> Iterator[str]:
     """Section 13: an entity set's type has a key."""
     for entity_set in model.entity_sets.values():
         if not entity_set.type.key:
@@ -144,7 +144,7 @@ MODEL_RULES: tuple[Rule, ...] = (
     facets_fit_types,
     defaults_are_values,
     navigation_is_sound,
-    sets_are_distinct,
+    sets_have_keys,
 )
 
 

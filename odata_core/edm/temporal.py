@@ -100,7 +100,10 @@ class Timestamp:
         ticks = (value.toordinal() - 1) * TICKS_PER_DAY
         ticks += ((value.hour * 60 + value.minute) * 60 + value.second) * TICKS_PER_SECOND
         ticks += value.microsecond * TICKS_PER_MICROSECOND
-        return cls(ticks, None if offset is None else offset // timedelta(minutes=1))
+        if offset is None:
+            return cls(ticks)
+        minutes, rest = divmod(offset, timedelta(minutes=1))  # before 1900 many zones were off by odd seconds
+        return cls(ticks - rest // timedelta(microseconds=1) * TICKS_PER_MICROSECOND, minutes)
 
     @classmethod
     def now(cls, zone: tzinfo = UTC) -> Timestamp:
