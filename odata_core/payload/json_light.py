@@ -297,7 +297,7 @@ def _refuse_member(name: str, kind: StructuredType, path: str) -> NoReturn:
         raise NotImplementedHere(f"Dynamic properties such as '{name}' are not supported.", target=f"{path}.{name}")
     _refuse(
         f"{path}.{name}",
-        f"the type '{kind.qualified_name}' has no property '{name[:100]}'{suggestion(name[:100], kind.properties)}",
+        f"the type '{kind.qualified_name}' has no property '{name[:100]}'.{suggestion(name[:100], kind.properties)}",
     )
 
 
