@@ -96,6 +96,8 @@ _CONDITIONS: Final[Mapping[str, Bound]] = {
     "not null": Not(_UNKNOWN),
     "not (null or false)": Not(Logic("or", (_UNKNOWN, _FALSE))),
     "not (Price lt 2)": Not(_compare("Products", "lt", "Price", Decimal(2))),
+    "not (Name lt 'M')": Not(_compare("Products", "lt", "Name", "M")),
+    "not (Maker/Zip ge 2)": Not(_compare("Products", "ge", "Maker/Zip", 2)),
     "Price eq Price": Compare("eq", _path("Products", "Price"), _path("Products", "Price")),
     "Stock lt ID": Compare("lt", _path("Products", "Stock"), _path("Products", "ID")),
     "5 eq Stock": Compare("eq", _number(5), _path("Products", "Stock")),
