@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..edm import EntityType, EnumType, PrimitiveType, Property, accept_enum
+from ..edm import EntityType, EnumType, PrimitiveType, Property
 from ..errors import BadRequest
 from .dialects import Dialect
 from .encoding import encode_segment
@@ -38,10 +38,7 @@ def read_key_segment(prop: Property, text: str) -> Any:
         # A key that starts with a dollar sign is written with two (WCF Data Services, key as segment).
         text = text[1:]
     try:
-        if isinstance(prop.type, EnumType):
-            return accept_enum(prop.type, text)
-        assert isinstance(prop.type, PrimitiveType)
-        return prop.type.accept(SEGMENT_READERS[prop.type.name](text))
+        return prop.accept(SEGMENT_READERS[prop.type.name](text) if isinstance(prop.type, PrimitiveType) else text)
     except (ValueError, KeyError, ArithmeticError) as error:
         reason = error if isinstance(error, ValueError) else "the text is not understood"
         raise BadRequest(
