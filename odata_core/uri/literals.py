@@ -87,7 +87,7 @@ def read_whole(text: str) -> int:
 
 def read_float(text: str) -> float:
     """A double; INF, -INF and NaN by these names."""
-    number = float(text.replace("INF", "inf"))
+    number = float(text.replace("INF", "inf").replace(" ", "+"))  # a plus that nobody encoded arrives as a blank
     if math.isinf(number) and "INF" not in text:
         raise ValueError("the number is too large for a double")
     return number
@@ -124,7 +124,7 @@ def _accepted(kind: PrimitiveType, read: Callable[[str], Any]) -> Callable[[str]
 
 _GUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 _GUID_TEXT = re.compile(rf"{_GUID}|\{{{_GUID}\}}|[0-9A-Fa-f]{{32}}")
-_FLOAT = r"-?(?:[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|INF\b|INF(?=[DdFf]\b)|NaN\b|NaN(?=[DdFf]\b))"
+_FLOAT = r"-?(?:[0-9]+(?:\.[0-9]+)?(?:[eE][+ -]?[0-9]+)?|INF\b|INF(?=[DdFf]\b)|NaN\b|NaN(?=[DdFf]\b))"
 _END = r"(?![\w.])"
 
 # OData 3.0 ABNF, primitiveLiteral. Prefixes are read in any case, as WCF Data Services reads them.

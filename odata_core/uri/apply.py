@@ -1,0 +1,274 @@
+# $apply: the transformations of the OData aggregation extension (Data Aggregation 4.0, section 3), parsed whole.
+# A transformation is a name and arguments of known kinds: the table says which; any other is a custom function.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ..errors import BadRequest
+from ..limits import Limits
+from .expressions import Expressions
+from .grammars import Grammar
+from .search import parse_search
+from .split import parenthesized, split_outside
+from .syntax import Aggregate, ComputeItem, OrderByItem, Path, Rollup, Segment, Transformation
+
+METHODS: Final = frozenset({"sum", "min", "max", "average", "countdistinct"})
+
+
+class Applying:
+    """The text of one $apply."""
+
+    def __init__(self, text: str, grammar: Grammar, limits: Limits, depth: int = 0) -> None:
+        self.text = text
+        self.grammar = grammar
+        self.limits = limits
+        self.depth = depth
+
+    def pipeline(self, start: int, end: int) -> tuple[Transformation, ...]:
+        """transformation *( "/" transformation )"""
+        self.depth += 1
+        if self.depth > self.limits.expression_depth:
+            raise self.error(f"$apply is nested too deeply: the limit is {self.limits.expression_depth}.", start)
+        parts = split_outside(self.text, "/", start, end)
+        if len(parts) > self.limits.apply_steps:
+            raise self.error(f"$apply has too many steps: the limit apply_steps is {self.limits.apply_steps}.", start)
+        steps = tuple(self.transformation(*self.trim(*part)) for part in parts)
+        self.depth -= 1
+        return steps
+
+    def transformation(self, start: int, end: int) -> Transformation:
+        """name [ "(" arguments ")" ]"""
+        if self.text[start:end] == "identity":
+            return Transformation("identity", (), start)
+        frame = parenthesized(self.text, start, end)
+        if frame is None:
+            raise self.error("A transformation of $apply is expected.", start)
+        name = self.text[start : frame[0]]
+        arguments = split_outside(self.text, ",", frame[1], frame[2])
+        reader = TRANSFORMATIONS.get(name)
+        if reader is not None:
+            return Transformation(name, reader(self, arguments), start)
+        return self._custom(start, end)
+
+    def _custom(self, start: int, end: int) -> Transformation:
+        expressions = Expressions(self.text, self.grammar, self.limits, start, end)
+        segment: Segment = expressions.finish(expressions.segment())
+        if segment.arguments is None or "." not in segment.name:
+            raise self.error(f"'{segment.name}' is no transformation of $apply.", start)
+        return Transformation(segment.name, segment.arguments, start)
+
+    # ------------------------------------------------------------ kinds of arguments
+
+    def expression(self, start: int, end: int) -> Any:
+        return self.expressions(start, end).whole()
+
+    def expressions(self, start: int, end: int) -> Expressions:
+        return Expressions(self.text, self.grammar, self.limits, *self.trim(start, end))
+
+    def path(self, start: int, end: int) -> tuple[Segment, ...]:
+        """A path of names, without anything in parentheses"""
+        expressions = self.expressions(start, end)
+        path: Path = expressions.finish(expressions.path())
+        if any(segment.arguments is not None for segment in path.segments):
+            raise self.error("A path of names is expected.", start)
+        return path.segments
+
+    def inner(self, start: int, end: int) -> tuple[Transformation, ...]:
+        return self.pipeline(*self.trim(start, end))
+
+    def renamed(self, start: int, end: int) -> tuple[tuple[Transformation, ...], str]:
+        """pipeline "as" alias"""
+        head, separator, alias = self.text[start:end].rpartition(" as ")
+        if not separator or not alias.strip().isidentifier():
+            raise self.error("'as' and a name are expected.", end)
+        return self.inner(start, start + len(head)), alias.strip()
+
+    def aggregate(self, start: int, end: int, *, needs_alias: bool = True) -> Aggregate:
+        """aggregateExpr, with its alias"""
+        expressions = self.expressions(start, end)
+        item = aggregate_item(expressions)
+        expressions.finish(item)
+        self._check_aggregate(item, start, needs_alias=needs_alias)
+        return item
+
+    def _check_aggregate(self, item: Aggregate, start: int, *, needs_alias: bool) -> None:
+        is_path = isinstance(item.expression, Path)
+        is_count = is_path and item.expression.segments[-1].name == "$count"  # type: ignore[union-attr]
+        if is_count and item.method is not None:
+            raise self.error("'$count' takes no method.", start)
+        if needs_alias and item.alias is None and (item.method is not None or is_count):
+            raise self.error("An alias is expected: 'as' and a name.", start)
+
+    def trim(self, start: int, end: int) -> tuple[int, int]:
+        """Without the blanks around it."""
+        while start < end and self.text[start] in " \t":
+            start += 1
+        while end > start and self.text[end - 1] in " \t":
+            end -= 1
+        return start, end
+
+    def error(self, message: str, position: int) -> BadRequest:
+        return BadRequest(message, text=self.text, position=position)
+
+
+def aggregate_item(expressions: Expressions) -> Aggregate:
+    """commonExpr [ "with" method *( "from" path [ "with" method ] ) ] [ "as" alias ]"""
+    start = expressions.token.position
+    expression = expressions.expression()
+    method = expressions.name("a method") if expressions.word("with") else None
+    froms: list[tuple[tuple[Segment, ...], str | None]] = []
+    while expressions.word("from"):
+        path = expressions.path()
+        froms.append((path.segments, expressions.name("a method") if expressions.word("with") else None))
+    if method is not None and "." not in method and method not in METHODS:
+        raise BadRequest(f"'{method}' is no aggregation method.", text=expressions.text, position=start)
+    alias = expressions.name("a name") if expressions.word("as") else None
+    return Aggregate(expression, method, alias, tuple(froms))
+
+
+Reader = Callable[[Applying, list[tuple[int, int]]], tuple[Any, ...]]
+
+
+def _fixed(*kinds: Callable[[Applying, int, int], Any], optional: int = 0) -> Reader:
+    """Arguments of these kinds, the last `optional` of which may be missing."""
+
+    def read(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:
+        if not len(kinds) - optional <= len(parts) <= len(kinds):
+            raise applying.error(f"{len(kinds) - optional} arguments are expected, not {len(parts)}.", parts[0][0])
+        return tuple(kind(applying, *applying.trim(*part)) for kind, part in zip(kinds, parts, strict=False))
+
+    return read
+
+
+def _each(kind: Callable[[Applying, int, int], Any]) -> Reader:
+    """One or more arguments of one kind."""
+    return lambda applying, parts: tuple(kind(applying, *applying.trim(*part)) for part in parts)
+
+
+def _search(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:
+    start, end = applying.trim(parts[0][0], parts[-1][1])
+    if applying.text[start : start + 1] == "'":
+        # A search that is not well-formed may be given as a string (searchExpr-incomplete).
+        return (applying.expression(start, end),)
+    return (parse_search(applying.text, applying.limits, start, end),)
+
+
+def _number(applying: Applying, start: int, end: int) -> int:
+    digits = applying.text[start:end]
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 11):
+        raise applying.error("A whole number is expected.", start)
+    return int(digits)
+
+
+def _order(applying: Applying, start: int, end: int) -> OrderByItem:
+    expressions = applying.expressions(start, end)
+    expression = expressions.expression()
+    direction = expressions.word("asc", "desc")
+    item: OrderByItem = expressions.finish(OrderByItem(expression, direction == "desc"))
+    return item
+
+
+def _compute(applying: Applying, start: int, end: int) -> ComputeItem:
+    expressions = applying.expressions(start, end)
+    expression = expressions.expression()
+    if not expressions.word("as"):
+        expressions.fail("'as'")
+    item: ComputeItem = expressions.finish(ComputeItem(expression, expressions.name()))
+    return item
+
+
+def _group_element(applying: Applying, start: int, end: int) -> Any:
+    for name, reader in (("rollup", _each(Applying.path)), ("rolluprecursive", _hierarchy)):
+        if applying.text.startswith(f"{name}(", start, end):
+            _name_end, first, last = parenthesized(applying.text, start, end) or (0, 0, 0)
+            return Rollup(name, reader(applying, split_outside(applying.text, ",", first, last)))
+    return applying.path(start, end)
+
+
+def _groupby(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:
+    """groupby((elements)[,pipeline])"""
+    start, end = applying.trim(*parts[0])
+    if len(parts) > 2 or applying.text[start : start + 1] != "(" or applying.text[end - 1] != ")":
+        raise applying.error("groupby takes a list in parentheses and, perhaps, transformations.", start)
+    elements = split_outside(applying.text, ",", start + 1, end - 1)
+    grouped = tuple(_group_element(applying, *applying.trim(*part)) for part in elements)
+    return (grouped, applying.inner(*parts[1]) if len(parts) == 2 else ())
+
+
+def _hierarchy(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:
+    """root, qualifier, node path, then what the transformation adds: a pipeline, a distance, `keep start`"""
+    if len(parts) < 3:
+        raise applying.error("A hierarchy needs its nodes, its qualifier and a path.", parts[0][0])
+    read: list[Any] = [applying.expression(*parts[0]), *(applying.path(*part) for part in parts[1:3])]
+    for part in parts[3:]:
+        start, end = applying.trim(*part)
+        text = applying.text[start:end]
+        if text in ("preorder", "postorder", "keep start"):
+            read.append(text)
+        elif text.isdigit():
+            read.append(int(text))
+        else:
+            read.append(applying.inner(start, end))
+    return tuple(read)
+
+
+def _traverse(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:
+    """root, qualifier, node path, preorder or postorder, and the order of siblings"""
+    if len(parts) < 4 or applying.text[slice(*applying.trim(*parts[3]))] not in ("preorder", "postorder"):
+        raise applying.error("traverse needs a hierarchy and 'preorder' or 'postorder'.", parts[0][0])
+    order = tuple(_order(applying, *applying.trim(*part)) for part in parts[4:])
+    return (*_hierarchy(applying, parts[:4]), *order)
+
+
+def _addnested(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:
+    return (applying.path(*parts[0]), *(applying.renamed(*part) for part in parts[1:]))
+
+
+def _join(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:
+    start, end = parts[0]
+    head, separator, alias = applying.text[start:end].rpartition(" as ")
+    if not separator:
+        raise applying.error("'as' and a name are expected.", end)
+    return (applying.path(start, start + len(head)), alias.strip(), *(applying.inner(*part) for part in parts[1:]))
+
+
+def _expand(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:
+    return (applying.path(*parts[0]), *(applying.inner(*part) for part in parts[1:]))
+
+
+_TOP: Final = _fixed(Applying.expression, Applying.expression)
+
+TRANSFORMATIONS: Final[Mapping[str, Reader]] = {
+    "aggregate": _each(Applying.aggregate),
+    "addnested": _addnested,
+    "ancestors": _hierarchy,
+    "bottomcount": _TOP,
+    "bottompercent": _TOP,
+    "bottomsum": _TOP,
+    "compute": _each(_compute),
+    "concat": _each(Applying.inner),
+    "descendants": _hierarchy,
+    "expand": _expand,
+    "filter": _fixed(Applying.expression),
+    "groupby": _groupby,
+    "join": _join,
+    "nest": _each(Applying.renamed),
+    "orderby": _each(_order),
+    "outerjoin": _join,
+    "search": _search,
+    "skip": _fixed(_number),
+    "top": _fixed(_number),
+    "topcount": _TOP,
+    "toppercent": _TOP,
+    "topsum": _TOP,
+    "traverse": _traverse,
+}
+
+
+def parse_apply(
+    text: str, grammar: Grammar, limits: Limits, start: int = 0, end: int | None = None, depth: int = 0
+) -> tuple[Transformation, ...]:
+    """The steps of $apply."""
+    return Applying(text, grammar, limits, depth).pipeline(start, len(text) if end is None else end)

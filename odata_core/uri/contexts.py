@@ -1,0 +1,78 @@
+# Context URLs: the fragment behind $metadata (4.01 ABNF, section 3). Names are not looked up; the structure is checked.
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ..errors import BadRequest
+from .split import parenthesized, split_outside
+
+_NAME: Final = r"[^\W\d]\w{0,127}"
+_QUALIFIED: Final = rf"{_NAME}(?:\.{_NAME})+"
+_FIXED: Final = frozenset({"Collection($ref)", "$ref", "Collection(Edm.EntityType)", "Collection(Edm.ComplexType)"})
+_TYPE: Final = re.compile(rf"(?:Collection\({_QUALIFIED}\)|{_QUALIFIED})")
+_SET_TAIL: Final = re.compile(r"/\$(?:entity|delta|deletedEntity|link|deletedLink)\Z")
+_STRING: Final = r"'(?:[^']|'')*'"
+_KEY_VALUE: Final = rf"(?:{_STRING}|[^'(),/=]+)"
+_KEY: Final = rf"\((?:{_KEY_VALUE}|{_NAME}={_KEY_VALUE}(?:,{_NAME}={_KEY_VALUE})*)\)"
+_PATH: Final = re.compile(rf"{_NAME}(?:{_KEY})?(?:/(?:{_QUALIFIED}|{_NAME})(?:{_KEY})?)*")
+_ITEM: Final = re.compile(
+    rf"(?:\*|{_NAME}(?:\.{_NAME})*\.\*|(?:{_QUALIFIED}/)?"
+    rf"(?:{_QUALIFIED}|@(?:{_NAME}\.)*{_NAME}(?:\#{_NAME})?|{_NAME})(?:/(?:{_QUALIFIED}|{_NAME}))*\+?)"
+)
+
+
+def check_context(text: str) -> None:
+    """BadRequest unless the text, `#` included, is a context URL's fragment."""
+    if not text.startswith("#"):
+        raise BadRequest("A context begins with '#'.", text=text, position=0)
+    if text[1:] in _FIXED:
+        return
+    start, end = 1, len(text)
+    type_name = _TYPE.match(text, 1)
+    if type_name is not None:
+        start = type_name.end()
+    else:
+        tail = _SET_TAIL.search(text)
+        end = tail.start() if tail is not None else end
+        opening = _list_start(text, start, end)
+        path = _PATH.fullmatch(text, start, opening)
+        if path is None:
+            raise BadRequest("The name of an entity set, singleton or type is expected.", text=text, position=start)
+        start = opening
+    if start < end:
+        _check_list(text, start, end)
+
+
+def _list_start(text: str, start: int, end: int) -> int:
+    """Where the list of selected properties begins: the last parenthesis at the outside that is not a key."""
+    if text[end - 1 : end] != ")":
+        return end
+    depth = 0
+    for position in range(end - 1, start, -1):
+        depth += (text[position] == ")") - (text[position] == "(")
+        if depth == 0:
+            key = re.compile(_KEY).fullmatch(text, position, end)
+            looks_like_key = key is not None and re.search(r"['\d=]", text[position:end]) is not None
+            return end if looks_like_key else position
+    return end
+
+
+def _check_list(text: str, start: int, end: int) -> None:
+    """selectList = "(" [ selectListItem *( "," selectListItem ) ] ")" """
+    if text[start] != "(" or text[end - 1] != ")":
+        raise BadRequest("A list of properties in parentheses is expected.", text=text, position=start)
+    if end - start == 2:
+        return
+    for first, last in split_outside(text, ",", start + 1, end - 1):
+        frame = parenthesized(text, first, last)
+        head = last if frame is None else frame[0]
+        if not _ITEM.fullmatch(text, first, head) or _ends_in_type(text[first:head]):
+            raise BadRequest("The name of a property is expected.", text=text, position=first)
+        if frame is not None:
+            _check_list(text, frame[0], last)
+
+
+def _ends_in_type(item: str) -> bool:
+    return False

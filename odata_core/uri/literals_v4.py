@@ -1,0 +1,149 @@
+# Literals of OData 4.0 and 4.01 (ABNF, section 7), rows like those of v3 in literals.py.
+# What the grammar allows and Python cannot hold (the year 0000, a leap second, twelve digits of a fraction) is read as
+# `Unreadable`: the text is a literal, and only who needs its value refuses it.
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from ..edm import PRIMITIVE_TYPES, Duration, TimeOfDay, Timestamp
+from ..edm import primitives as edm
+from .literals import LiteralForm, print_decimal, print_float, print_string, read_float, read_string
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A literal that is well-formed and has no value here."""
+
+    text: str
+    reason: str
+
+
+def _or_unreadable(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    def reader(text: str) -> Any:
+        try:
+            return read(text)
+        except (ValueError, ArithmeticError) as error:
+            return Unreadable(text, str(error))
+
+    return reader
+
+
+def _quoted(text: str) -> str:
+    return text[text.index("'") + 1 : -1]
+
+
+def read_base64url(text: str) -> bytes:
+    """base64url of RFC 4648, 5, with or without padding."""
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        raise ValueError("base64url is expected") from None
+
+
+def print_base64url(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).decode("ascii").rstrip("=")
+
+
+YEAR: Final = r"-?(?:0[0-9]{3}|[1-9][0-9]{3,})"
+DATE: Final = YEAR + r"-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+TIME: Final = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::(?:[0-5][0-9]|60)(?:\.[0-9]{1,12})?)?"
+ZONE: Final = r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+ZONE_IN_URL: Final = ZONE.replace("[+-]", "[+ -]")  # a plus that nobody encoded arrives as a blank
+DURATION: Final = r"-?[Pp](?:[0-9]+[Dd])?(?:[Tt](?:[0-9]+[Hh])?(?:[0-9]+[Mm])?(?:[0-9]+(?:\.[0-9]+)?[Ss])?)?"
+GUID: Final = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+DECIMAL: Final = r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+DECIMAL_IN_URL: Final = DECIMAL.replace("[eE][+-]", "[eE][+ -]")
+NAN_INFINITY: Final = r"(?:NaN|-?INF)"
+BASE64URL: Final = r"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048]=?|[A-Za-z0-9_-][AQgw](?:==)?)?"
+NAME: Final = r"[^\W\d]\w{0,127}"
+ENUM_VALUE: Final = rf"(?:{NAME}|[+-]?[0-9]{{1,19}})(?:,(?:{NAME}|[+-]?[0-9]{{1,19}}))*"
+
+_NUMBER: Final = r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+_POINT: Final = rf"\((?:{_NUMBER}|NaN|-?INF)(?: (?:{_NUMBER}|NaN|-?INF)){{1,3}}\)"
+_POSITION: Final = _POINT[2:-2]
+_LINE: Final = rf"\({_POSITION}(?:,{_POSITION})+\)"
+_RING: Final = rf"\({_POSITION}(?:,{_POSITION})*\)"
+_POLYGON: Final = rf"\({_RING}(?:,{_RING})*\)"
+
+
+def _many(item: str) -> str:
+    return rf"\((?:{item}(?:,{item})*)?\)"
+
+
+_SHAPES: Final = {
+    "Point": _POINT,
+    "LineString": _LINE,
+    "Polygon": _POLYGON,
+    "MultiPoint": _many(_POINT),
+    "MultiLineString": _many(_LINE),
+    "MultiPolygon": _many(_POLYGON),
+}
+_SHAPE: Final = "|".join(f"{name}{data}" for name, data in _SHAPES.items())
+# A collection within a collection is allowed by the grammar; regular expressions stop at three levels.
+_COLLECTION_1: Final = rf"GeometryCollection\((?:{_SHAPE})(?:,(?:{_SHAPE}))*\)"
+_COLLECTION_2: Final = rf"GeometryCollection\((?:{_SHAPE}|{_COLLECTION_1})(?:,(?:{_SHAPE}|{_COLLECTION_1}))*\)"
+
+
+def geo(shape: str) -> str:
+    """The pattern of `SRID=0;Point(142.1 64.1)` for one shape, or for a collection."""
+    data = f"(?:{_COLLECTION_2})" if shape == "Collection" else shape + _SHAPES[shape]
+    return rf"(?i:SRID=[0-9]{{1,5}};{data})"
+
+
+GEO: Final = "(?:" + "|".join(geo(shape) for shape in (*_SHAPES, "Collection")) + ")"
+_END = r"(?![\w.])"
+
+
+def _geo_form(plane: str) -> LiteralForm:
+    kind = PRIMITIVE_TYPES[f"Edm.{plane}"]
+    read = lambda text: Unreadable(text, "geo values are read by the binder")  # noqa: E731
+    return LiteralForm(kind, rf"(?i:{plane})'(?:[^']|'')*'", read)
+
+
+def _read_number(text: str) -> Any:
+    return int(text) if text.lstrip("+-").isdigit() else Decimal(text)
+
+
+V4_LITERALS: Final = (
+    LiteralForm(edm.STRING, r"'(?:[^']|'')*'", read_string, print_string),
+    LiteralForm(
+        edm.DURATION,
+        rf"(?i:duration)'{DURATION}'",
+        _or_unreadable(lambda text: Duration.parse(_quoted(text).upper())),
+        lambda v: f"duration'{v}'",
+    ),
+    LiteralForm(
+        edm.BINARY,
+        rf"(?i:binary)'{BASE64URL}'",
+        lambda text: read_base64url(_quoted(text)),
+        lambda v: f"binary'{print_base64url(v)}'",
+    ),
+    _geo_form("Geography"),
+    _geo_form("Geometry"),
+    LiteralForm(
+        edm.DATETIME_OFFSET,
+        DATE + "[Tt]" + TIME + ZONE_IN_URL + _END,
+        _or_unreadable(lambda text: Timestamp.parse(text.replace(" ", "+").upper())),
+        lambda v: str(v),
+    ),
+    LiteralForm(edm.GUID, GUID + _END, UUID, str),
+    LiteralForm(edm.DATE, DATE + _END, _or_unreadable(date.fromisoformat), lambda v: v.isoformat()),
+    LiteralForm(edm.TIME_OF_DAY, TIME + _END, _or_unreadable(TimeOfDay.parse), str),
+    LiteralForm(
+        edm.BOOLEAN,
+        r"(?i:true|false)" + r"(?![\w.(/:'=])",
+        lambda text: text.lower() == "true",
+        lambda v: str(v).lower(),
+    ),
+    LiteralForm(edm.INT32, r"[+-]?[0-9]+" + _END, int, str),
+    LiteralForm(edm.DECIMAL, DECIMAL_IN_URL + _END, lambda text: Decimal(text.replace(" ", "+")), print_decimal),
+    LiteralForm(edm.DOUBLE, NAN_INFINITY + _END, read_float, print_float),
+)

@@ -1,0 +1,136 @@
+# Resource paths: raw text -> segments, by the structure alone; what a name means is the binder's business.
+# A path is split at its slashes before anything is decoded, with one exception that the grammar makes: a condition in
+# `$filter(...)` may hold slashes of its own.
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from ..errors import BadRequest
+from ..limits import Limits
+from .encoding import decode
+from .expressions import Expressions
+from .grammars import Grammar
+from .syntax import Argument, EnumLiteral, Literal, Path, Segment
+
+_NAME: Final = re.compile(r"[^\W\d]\w{0,127}")
+_CALL: Final = re.compile(r"(?:[^\W\d]\w{0,127}\.)*[^\W\d]\w{0,127}\(.*\)", re.DOTALL)
+_QUALIFIED: Final = re.compile(r"(?:[^\W\d]\w{0,127}\.)*[^\W\d]\w{0,127}")
+
+# What may follow each segment that begins with a dollar sign; None: anything, (): nothing.
+FOLLOWERS: Final[Mapping[str, tuple[str, ...] | None]] = {
+    "$all": None,
+    "$count": ("$query",),
+    "$crossjoin": ("$query",),
+    "$each": None,
+    "$filter": None,
+    "$links": None,
+    "$query": (),
+    "$ref": ("$query",),
+    "$value": (),
+}
+ROOTS: Final = frozenset({"$all", "$crossjoin"})
+LAST: Final = frozenset({"$query", "$value"})
+
+
+def parse_path(raw: str, grammar: Grammar, limits: Limits) -> tuple[Segment, ...]:
+    """The segments of a raw path without a leading slash; BadRequest where its structure breaks the grammar."""
+    parts = _split(raw, limits)
+    segments: list[Segment] = []
+    for index, part in enumerate(parts):
+        segment = _segment(decode(part), grammar, limits, is_first=index == 0)
+        _check_follows(segments, segment)
+        segments.append(segment)
+    return tuple(segments)
+
+
+def _split(raw: str, limits: Limits) -> list[str]:
+    parts: list[str] = []
+    open_filter = ""
+    for part in raw.removesuffix("/").split("/"):
+        if open_filter:
+            open_filter += "/" + part
+        elif part.startswith(("$filter(", "%24filter(", "$filter%28")):
+            open_filter = part
+        else:
+            parts.append(part)
+            continue
+        text = decode(open_filter)
+        if _is_balanced(text):
+            parts.append(open_filter)
+            open_filter = ""
+    if open_filter:
+        parts.append(open_filter)
+    if len(parts) > limits.path_segments:
+        raise BadRequest(f"The path has more than {limits.path_segments} segments (limit path_segments).")
+    return parts
+
+
+def _is_balanced(text: str) -> bool:
+    bare = re.sub(r"'[^']*'", "", text)
+    return "'" not in bare and bare.count("(") <= bare.count(")")
+
+
+def _segment(text: str, grammar: Grammar, limits: Limits, *, is_first: bool) -> Segment:
+    """A name, a call, a segment with a dollar sign, or (not at first) the text of a key"""
+    if text.startswith("$") and not text.startswith("$$"):
+        return _reserved(text, grammar, limits)
+    if _CALL.fullmatch(text):
+        expressions = Expressions(text, grammar, limits)
+        segment: Segment = expressions.finish(expressions.segment())
+        if is_first and "." in segment.name:
+            raise BadRequest("A path begins with an unqualified name.", text=text, position=0)
+        _check_arguments(segment, text)
+        return segment
+    if is_first:
+        if not _NAME.fullmatch(text):
+            Expressions(text, grammar, limits).segment()  # says what is wrong with it, if it can
+            raise BadRequest("A path begins with the name of a resource.", text=text, position=0)
+        return Segment(text)
+    if "(" in text and _QUALIFIED.match(text) and text.index("(") == _QUALIFIED.match(text).end():  # type: ignore[union-attr]
+        Expressions(text, grammar, limits).segment()
+    return Segment(text)
+
+
+def _reserved(text: str, grammar: Grammar, limits: Limits) -> Segment:
+    name = text.partition("(")[0]
+    if name not in FOLLOWERS:
+        raise BadRequest(f"Resource not found for the segment '{text[:100]}'.", text=text, position=0)
+    if name not in ("$filter", "$crossjoin"):
+        if text != name:
+            raise BadRequest(f"'{name}' takes no parentheses in a path.", text=text, position=len(name))
+        return Segment(name)
+    expressions = Expressions(text, grammar, limits)
+    segment: Segment = expressions.finish(expressions.segment())
+    if not segment.arguments or (name == "$filter" and len(segment.arguments) != 1):
+        raise BadRequest(f"'{name}' needs something in parentheses.", text=text, position=0)
+    return segment
+
+
+def _check_arguments(segment: Segment, text: str) -> None:
+    """Key values and parameters in a path are literals or parameter aliases."""
+    for argument in segment.arguments or ():
+        if not isinstance(argument.value, Literal | EnumLiteral) and not _is_alias(argument):
+            position = getattr(argument.value, "position", 0)
+            raise BadRequest("A literal or a parameter alias is expected.", text=text, position=position)
+
+
+def _is_alias(argument: Argument) -> bool:
+    value = argument.value
+    return isinstance(value, Path) and len(value.segments) == 1 and value.segments[0].name.startswith("@")
+
+
+def _check_follows(segments: list[Segment], segment: Segment) -> None:
+    if not segments:
+        if segment.name.startswith("$") and segment.name not in ROOTS:
+            raise BadRequest(f"A path cannot begin with '{segment.name}'.", text=segment.name, position=0)
+        return
+    if segment.name in ROOTS:
+        raise BadRequest(f"'{segment.name}' can only begin a path.", text=segment.name, position=0)
+    followers = FOLLOWERS.get(segments[-1].name)
+    if followers is not None and segment.name not in followers:
+        raise BadRequest(
+            f"'{segment.name[:100]}' cannot follow '{segments[-1].name}' in a path.", text=segment.name, position=0
+        )

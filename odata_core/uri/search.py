@@ -1,0 +1,132 @@
+# $search: words, phrases, AND, OR, NOT (4.01 Part 2, 5.1.7). Operators are words in capitals; between two terms
+# without an operator stands an AND. OR binds weaker than AND, AND weaker than NOT.
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ..errors import BadRequest
+from ..limits import Limits
+from .syntax import Search, SearchJoin, SearchNot, SearchTerm
+
+# searchWord: no blank, parenthesis or double quotation mark; may not begin with a single one. Semicolons: see below.
+_TOKEN: Final = re.compile(r"""(?P<blank>[ \t]+)|(?P<mark>[()])|(?P<phrase>"[^"]+")|(?P<word>[^\s()";'][^\s()"]*)""")
+
+
+class _Parser:
+    def __init__(self, text: str, limits: Limits, start: int, end: int, *, is_outermost: bool) -> None:
+        self.is_outermost = is_outermost
+        self.text = text
+        self.limits = limits
+        self.end = end
+        self.tokens = self._tokenize(start)
+        self.cursor = 0
+        self.depth = 0
+
+    def _tokenize(self, start: int) -> list[tuple[str, str, int]]:
+        tokens, position = [], start
+        while position < self.end:
+            found = _TOKEN.match(self.text, position, self.end)
+            if found is None or (self.is_outermost and ";" in found[0] and found.lastgroup == "word"):
+                raise BadRequest(
+                    f"The character '{self.text[position]}' cannot stand here in $search.",
+                    text=self.text,
+                    position=position,
+                )
+            if found.lastgroup != "blank":
+                tokens.append((found.lastgroup or "", found[0], position))
+            if len(tokens) > 2 * self.limits.expression_nodes:
+                raise BadRequest(f"$search is too long: the limit is {self.limits.expression_nodes} terms.")
+            position = found.end()
+        tokens.append(("end", "", self.end))
+        return tokens
+
+    def whole(self) -> Search:
+        """searchExpr, and nothing behind it"""
+        node = self.either()
+        self._expect("end", "the end")
+        return node
+
+    def either(self) -> Search:
+        """searchOrExpr"""
+        node = self.both()
+        while self._take_word("OR"):
+            node = SearchJoin("OR", node, self.both())
+        return node
+
+    def both(self) -> Search:
+        """searchAndExpr, with or without AND"""
+        node = self.term()
+        while True:
+            kind, text, _position = self.tokens[self.cursor]
+            if kind == "end" or text == ")" or (text == "OR" and kind == "word" and self._is_operator()):
+                return node
+            if text == "AND" and kind == "word" and self._is_operator():
+                self.cursor += 1
+            node = SearchJoin("AND", node, self.term())
+
+    def term(self) -> Search:
+        """searchParenExpr / searchNegateExpr / searchPhrase / searchWord"""
+        kind, text, position = self.tokens[self.cursor]
+        self.cursor += 1
+        if kind == "mark" and text == "(":
+            self._enter(position)
+            node = self.either()
+            self._expect(")", "')'")
+            self.depth -= 1
+            return node
+        if kind == "word" and text == "NOT" and self.tokens[self.cursor][0] != "end":
+            self._enter(position)
+            negated = SearchNot(self.term())
+            self.depth -= 1
+            return negated
+        if kind == "phrase":
+            return SearchTerm(text[1:-1], is_phrase=True, position=position)
+        if kind == "word":
+            return SearchTerm(text, position=position)
+        self.cursor -= 1
+        raise self._error("a word or a phrase")
+
+    def _is_operator(self) -> bool:
+        """AND and OR are operators where a term follows them; at the end they are words."""
+        kind, text, _position = self.tokens[self.cursor + 1]
+        return kind in ("word", "phrase") or text == "("
+
+    def _take_word(self, word: str) -> bool:
+        kind, text, _position = self.tokens[self.cursor]
+        if kind == "word" and text == word and self._is_operator():
+            self.cursor += 1
+            return True
+        return False
+
+    def _expect(self, wanted: str, expected: str) -> None:
+        kind, text, _position = self.tokens[self.cursor]
+        if wanted not in (kind, text) or (kind == "word" and wanted != kind):
+            raise self._error(expected)
+        self.cursor += 1
+
+    def _enter(self, position: int) -> None:
+        self.depth += 1
+        if self.depth > self.limits.expression_depth:
+            raise BadRequest(
+                f"$search is nested too deeply: the limit expression_depth is {self.limits.expression_depth}.",
+                text=self.text,
+                position=position,
+            )
+
+    def _error(self, expected: str) -> BadRequest:
+        _kind, text, position = self.tokens[self.cursor]
+        found = f"'{text[:100]}'" if text else "the end"
+        return BadRequest(
+            f"Syntax error in $search: {expected} is expected, but {found} was found.",
+            text=self.text,
+            position=position,
+        )
+
+
+def parse_search(
+    text: str, limits: Limits, start: int = 0, end: int | None = None, *, is_outermost: bool = True
+) -> Search:
+    """The tree of a $search expression. Within parentheses a semicolon that is left was percent-encoded."""
+    return _Parser(text, limits, start, len(text) if end is None else end, is_outermost=is_outermost).whole()

@@ -1,0 +1,110 @@
+# Whole URLs: path, query and their parts, by the grammar of odataUri (4.01 ABNF).
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..errors import BadRequest
+from ..limits import Limits
+from .encoding import decode_query
+from .grammars import Grammar
+from .query_options import READERS, Piece, option_name, read_alias, read_option
+from .resource_paths import parse_path
+from .syntax import Options, Segment
+
+_ROOT: Final = re.compile(r"https?://[^/?#]+/", re.IGNORECASE)
+# Characters that no URL holds unencoded (RFC 3986); double quotation marks, braces and blanks are let through.
+_ILLEGAL: Final = re.compile(r"[<>\\^`\x00-\x08\x0a-\x1f\x7f]")
+
+_DOCUMENT_OPTIONS: Final = frozenset({"$format"})
+_ENTITY_OPTIONS: Final = frozenset({"$format", "$id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A URL taken apart. `path` is empty for the service root; `fragment` is the context behind `#`, of $metadata."""
+
+    path: tuple[Segment, ...]
+    options: Options
+    fragment: str | None = None
+
+
+def parse_query(raw: str, grammar: Grammar, limits: Limits, known: Sequence[str] | None = None) -> Options:
+    """queryOptions: names and values of a raw query string. `known` narrows the system options that may stand here."""
+    if "#" in raw:
+        raise BadRequest("'#' must be written %23 in a query.", text=raw, position=raw.index("#"))
+    names = frozenset(READERS if known is None else known) - {"$levels"}
+    system: dict[str, Any] = {}
+    aliases: dict[str, Any] = {}
+    custom: list[tuple[str, str]] = []
+    repeated: list[str] = []
+    for part in raw.split("&"):
+        raw_name, _equals, raw_value = part.partition("=")
+        name, value = decode_query(raw_name), decode_query(raw_value)
+        piece = Piece(value, 0, len(value), grammar, limits, 0)
+        if name.startswith("@"):
+            if name in aliases:
+                raise BadRequest(f"The parameter alias '{name}' is given more than once.", target=name)
+            aliases[name] = read_alias(piece)
+            continue
+        canonical = option_name(name, grammar, names)
+        if canonical is None:
+            if not name:
+                raise BadRequest("A query option needs a name.", text=raw, position=0)
+            custom.append((name, value))
+            continue
+        if canonical in system:
+            repeated.append(canonical)
+        system[canonical] = read_option(canonical, piece)
+    return Options(system, aliases, tuple(custom), tuple(repeated))
+
+
+def parse_relative(raw: str, grammar: Grammar, limits: Limits) -> Url:
+    """odataRelativeUri: a path below the service root, with its query."""
+    bad = _ILLEGAL.search(raw)
+    if bad is not None:
+        raise BadRequest(f"The character {bad[0]!r} must be percent-encoded in a URL.", text=raw, position=bad.start())
+    if len(raw) > limits.url_length:
+        raise BadRequest(f"The URL is too long: the limit url_length is {limits.url_length}.")
+    head, hash_mark, fragment = raw.partition("#")
+    path, mark, query = head.partition("?")
+    if hash_mark and path != "$metadata":
+        raise BadRequest("Only $metadata has a fragment.", text=raw, position=len(head))
+    if path in ("$batch", "$metadata"):
+        options = parse_query(query, grammar, limits, sorted(_DOCUMENT_OPTIONS)) if query else Options()
+        return Url((Segment(path),), options, fragment if hash_mark else None)
+    if path == "$entity" or path.startswith("$entity/"):
+        return _parse_entity(path, query, grammar, limits)
+    options = parse_query(query, grammar, limits) if mark and query else Options()
+    return Url(parse_path(path, grammar, limits) if path else (), options)
+
+
+def _parse_entity(path: str, query: str, grammar: Grammar, limits: Limits) -> Url:
+    """$entity?$id=..., with a type also $select and $expand (4.01 Part 2, 4.4)"""
+    has_type = path != "$entity"
+    known = _ENTITY_OPTIONS | ({"$select", "$expand"} if has_type else set())
+    options = parse_query(query, grammar, limits, sorted(known))
+    if "$id" not in options.system:
+        raise BadRequest("$entity needs the query option $id.")
+    return Url((Segment("$entity"), *([Segment(path.partition("/")[2])] if has_type else [])), options)
+
+
+def parse_uri(raw: str, grammar: Grammar, limits: Limits) -> Url:
+    """odataUri: an absolute URL. The text does not say where the root ends: the longest path that parses is taken."""
+    root = _ROOT.match(raw)
+    if root is None:
+        raise BadRequest("An absolute URL with http or https is expected.", text=raw, position=0)
+    rest = raw[root.end() :]
+    path = re.split(r"[?#]", rest, maxsplit=1)[0]
+    starts = [0, *(found.end() for found in re.finditer("/", path))]
+    failure: BadRequest | None = None
+    for start in starts:
+        try:
+            return parse_relative(rest[start:], grammar, limits)
+        except BadRequest as error:
+            failure = failure or error
+    assert failure is not None
+    raise failure
