@@ -166,13 +166,20 @@ V3_LITERALS: Final = (
     LiteralForm(edm.DOUBLE, r"(?:-?INF|NaN)" + _END, read_float),
 )
 
-_PRINTED_AS: Final[Mapping[str, str]] = {"Edm.Byte": "Edm.Int32", "Edm.SByte": "Edm.Int32", "Edm.Int16": "Edm.Int32"}
+# Types without a row of their own are written like these.
+_PRINTED_AS: Final[Mapping[str, str]] = {
+    "Edm.Byte": "Edm.Int32",
+    "Edm.SByte": "Edm.Int32",
+    "Edm.Int16": "Edm.Int32",
+    "Edm.Int64": "Edm.Int32",
+    "Edm.Single": "Edm.Double",
+}
 
 
 def printers(forms: tuple[LiteralForm, ...]) -> Mapping[str, Callable[[Any], str]]:
     """The printer of each type, by the type's name."""
     table = {form.type.name: form.print for form in forms if form.print is not None}
-    return table | {name: table[alias] for name, alias in _PRINTED_AS.items()}
+    return {name: table[alias] for name, alias in _PRINTED_AS.items() if alias in table} | table
 
 
 _INTEGER = re.compile(r"-?[0-9]+")

@@ -1,6 +1,7 @@
 # The syntax tree of the whole URL language: what the text says, before any name is known to the model.
 # A closed union of slotted classes; operators are values. One Segment serves paths of resources and of expressions,
-# since both are names, perhaps with something in parentheses. `position` counts characters of the decoded text.
+# since both are names, perhaps with something in parentheses. `position` counts characters of the decoded text and
+# does not count when trees are compared.
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ class Literal:
 
     value: Any
     type: PrimitiveType | None
-    position: int = 0
+    position: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class EnumLiteral:
 
     type_name: str
     text: str
-    position: int = 0
+    position: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Segment:
     name: str
     arguments: tuple[Argument, ...] | None = None
     options: Options | None = None
-    position: int = 0
+    position: int = field(default=0, compare=False)
     key: tuple[Argument, ...] | None = None
 
 
@@ -69,7 +70,7 @@ class Unary:
 
     operator: str
     operand: Node
-    position: int = 0
+    position: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Binary:
     operator: str
     left: Node
     right: Node
-    position: int = 0
+    position: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Case:
     """`case(condition:value,...)`."""
 
     branches: tuple[tuple[Node, Node], ...]
-    position: int = 0
+    position: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Items:
 
     items: tuple[Node, ...]
     is_json: bool
-    position: int = 0
+    position: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Members:
     """A JSON object."""
 
     members: tuple[tuple[str, Node], ...]
-    position: int = 0
+    position: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class Lambda:
 
     variable: str
     body: Node
-    position: int = 0
+    position: int = field(default=0, compare=False)
 
 
 Node = Literal | EnumLiteral | Path | Unary | Binary | Case | Items | Members
@@ -160,7 +161,7 @@ class SearchTerm:
 
     text: str
     is_phrase: bool = False
-    position: int = 0
+    position: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ class Transformation:
 
     name: str
     arguments: tuple[Any, ...] = ()
-    position: int = 0
+    position: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
