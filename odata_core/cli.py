@@ -66,6 +66,13 @@ def command_parser(factory: Factory | None) -> Parser:
     if factory is not None and hasattr(factory, "add_arguments"):
         factory.add_arguments(serve.add_argument_group("options of this service"))
     serve.set_defaults(run=run_serve)
+    explain = commands.add_parser("explain", help="show how a URL is understood: path, options, tree")
+    explain.add_argument("url", metavar="URL", nargs="?", help="absolute, or relative to the service root")
+    explain.add_argument("--version", choices=("2.0", "3.0", "4.0", "4.01"), default="4.01", help="(4.01)")
+    explain.add_argument(
+        "--jsonl", action="store_true", help='read {"rule": R, "input": TEXT} a line, write what it says a line'
+    )
+    explain.set_defaults(run=run_explain)
     password = commands.add_parser("password", help="add a user to a file for --basic-auth, or change a password")
     password.add_argument("file", metavar="FILE", type=Path)
     password.add_argument("user", metavar="USER")
@@ -193,6 +200,28 @@ def positive(text: str) -> int:
     if not (text.isdecimal() and len(text) <= 18 and int(text) > 0):
         raise argparse.ArgumentTypeError("a whole number from 1 on is needed")
     return int(text)
+
+
+# odata explain ---------------------------------------------------------------------------------------------------
+
+
+def run_explain(options: argparse.Namespace, _: Factory | None) -> None:
+    """Shows one URL to a person, or many lines to a program."""
+    from .explain import GRAMMARS, explain_lines, explain_url, painter, show_url
+    from .limits import Limits
+
+    grammar, limits = GRAMMARS[options.version], Limits()
+    if options.jsonl:
+        sys.stdout.buffer.writelines(explain_lines(sys.stdin, grammar, limits))
+        sys.stdout.flush()
+        return
+    if options.url is None:
+        raise CommandError("'odata explain' needs a URL, or '--jsonl' and lines on standard input.")
+    try:
+        url = explain_url(options.url, grammar, limits)
+    except ODataError as error:
+        raise CommandError(error.render()) from error
+    print("\n".join(show_url(url, painter(colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ))))
 
 
 # odata password --------------------------------------------------------------------------------------------------

@@ -1,0 +1,170 @@
+# `odata explain`: how a URL, or any part of one, is understood: path, options, tree. For people, and by the line for
+# programs. It parses and does not bind: names are whatever they are.
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from .edm import Duration, PrimitiveType, TimeOfDay, Timestamp
+from .errors import BadRequest, ODataError
+from .limits import Limits
+from .uri.encoding import decode_query
+from .uri.expressions import parse_expression
+from .uri.grammars import V2_GRAMMAR, V3_GRAMMAR, V4_GRAMMAR, Grammar
+from .uri.query_options import Piece, read_option
+from .uri.rules import RENAMED, RULES
+from .uri.syntax import Options
+from .uri.urls import Url, parse_query, parse_relative, parse_uri
+
+GRAMMARS: Final[Mapping[str, Grammar]] = {
+    "2.0": V2_GRAMMAR,
+    "3.0": V3_GRAMMAR,
+    "4.0": V4_GRAMMAR,
+    "4.01": V4_GRAMMAR,
+}
+
+
+def explain_url(text: str, grammar: Grammar, limits: Limits) -> Url:
+    """An absolute URL, or one relative to the service root, with or without a slash before it."""
+    if text.startswith(("http://", "https://")):
+        return parse_uri(text, grammar, limits)
+    return parse_relative(text.removeprefix("/"), grammar, limits)
+
+
+# ------------------------------------------------------------------ by the line
+
+# Kinds of the URI collections that are no rules of the ABNF: a value of an option, a URL, a query.
+_OPTION_VALUES: Final = frozenset(
+    {"filter", "orderby", "search", "apply", "select", "expand", "top", "skip", "compute", "inlinecount"}
+)
+_URLS: Final = frozenset({"uri", "path", "route"})
+
+
+def explain_rule(rule: str, text: str, grammar: Grammar, limits: Limits) -> Any:
+    """What `text` says by a start rule of the ABNF, or by a kind such as `uri`, `path`, `filter`, `select-expand`."""
+    kind = rule.lower()
+    if kind in _URLS:
+        return explain_url(text, grammar, limits)
+    if kind in ("query", "select-expand"):
+        return parse_query(text, grammar, limits) if text.startswith("$") else explain_url(text, grammar, limits)
+    if kind == "expression":
+        return parse_expression(decode_query(text), grammar, limits)
+    if kind in _OPTION_VALUES and not text.lower().startswith((f"${kind}=", f"{kind}=")):
+        if f"?${kind}=" in text or f"&${kind}=" in text:
+            return explain_url(text, grammar, limits)
+        value = decode_query(text)
+        return read_option(f"${kind}", Piece(value, 0, len(value), grammar, limits, 0))
+    reader = RULES.get(RENAMED.get(kind, kind))
+    if reader is None:
+        raise BadRequest(f"There is no rule '{rule[:100]}'.")
+    return reader(text, grammar, limits)
+
+
+def explain_lines(lines: Iterable[str], grammar: Grammar, limits: Limits) -> Iterator[bytes]:
+    """One JSON object for each line of JSON: `ok` with `tree`, or not, with `error` and `position`."""
+    encoder = msgspec.json.Encoder()
+    for line in lines:
+        if not line.strip():
+            continue
+        answer: dict[str, Any]
+        try:
+            asked = _asked(line)
+            answer = {"ok": True, "tree": plain(explain_rule(asked["rule"], asked["input"], grammar, limits))}
+        except ODataError as error:
+            answer = {"ok": False, "error": error.message, "position": error.position}
+        yield encoder.encode(answer) + b"\n"
+
+
+def _asked(line: str) -> Mapping[str, Any]:
+    try:
+        asked = json.loads(line)
+    except (ValueError, RecursionError):
+        raise BadRequest("The line is not JSON.") from None
+    if not isinstance(asked, dict) or not all(isinstance(asked.get(name), str) for name in ("rule", "input")):
+        raise BadRequest("The line must be an object with 'rule' and 'input'.")
+    return asked
+
+
+# ------------------------------------------------------------------ trees as plain values
+
+
+def plain(node: Any) -> Any:
+    """A tree as JSON can say it: a node is an object whose `node` is its kind; what is empty is left out."""
+    if dataclasses.is_dataclass(node) and not isinstance(node, type | Timestamp | Duration | TimeOfDay | PrimitiveType):
+        members = {field.name: getattr(node, field.name) for field in dataclasses.fields(node)}
+        shown = {name: plain(value) for name, value in members.items() if value not in (None, (), {}, False)}
+        return {"node": type(node).__name__, **shown}
+    if isinstance(node, Mapping):
+        return {str(name): plain(value) for name, value in node.items()}
+    if isinstance(node, tuple | list):
+        return [plain(item) for item in node]
+    if isinstance(node, bytes):
+        return node.hex()
+    if isinstance(node, PrimitiveType):
+        return node.name
+    if node is None or isinstance(node, str | bool | int):
+        return node
+    return str(node) if isinstance(node, float | Decimal | date | Timestamp | Duration | TimeOfDay) else str(node)
+
+
+# ------------------------------------------------------------------ for people
+
+Paint = Callable[[str, str], str]
+_COLOURS: Final[Mapping[str, str]] = {"kind": "36", "value": "33", "label": "1", "error": "31"}
+
+
+def painter(*, colour: bool) -> Paint:
+    """What marks a text by its role, with the colours of a terminal or not at all."""
+    if not colour:
+        return lambda _role, text: text
+    return lambda role, text: f"\x1b[{_COLOURS[role]}m{text}\x1b[0m"
+
+
+def show_url(url: Url, paint: Paint) -> list[str]:
+    """A URL as lines: its segments, then each option with its tree."""
+    lines = [paint("label", "path")]
+    lines += [line for segment in url.path for line in _tree(plain(segment), paint, 1)] or ["  (the service root)"]
+    lines += show_options(url.options, paint)
+    if url.fragment is not None:
+        lines += [paint("label", "context"), f"  {url.fragment}"]
+    return lines
+
+
+def show_options(options: Options, paint: Paint) -> list[str]:
+    """Each option with its tree."""
+    lines: list[str] = []
+    for name, value in [*options.system.items(), *options.aliases.items()]:
+        lines += [paint("label", name), *_tree(plain(value), paint, 1)]
+    for name, value in options.custom:
+        lines += [paint("label", name) + " (custom)", f"  {paint('value', value)}"]
+    lines += [paint("error", f"{name} is given more than once") for name in options.repeated]
+    return lines
+
+
+def _tree(value: Any, paint: Paint, depth: int, label: str = "") -> list[str]:
+    indent = "  " * depth + (f"{label}: " if label else "")
+    if isinstance(value, list):
+        if not value:
+            return [indent + "()"]
+        head = [indent.rstrip()] if label else []
+        return head + [line for item in value for line in _tree(item, paint, depth + bool(label))]
+    if not isinstance(value, dict):
+        return [indent + paint("value", json.dumps(value, ensure_ascii=False))]
+    kind = value.get("node")
+    rest = {name: item for name, item in value.items() if name not in ("node", "position")}
+    if kind is None:
+        return [line for name, item in rest.items() for line in _tree(item, paint, depth, name)]
+    scalars = {name: item for name, item in rest.items() if not isinstance(item, dict | list)}
+    words = " ".join(f"{name}={paint('value', json.dumps(v, ensure_ascii=False))}" for name, v in scalars.items())
+    lines = [f"{indent}{paint('kind', kind)} {words}".rstrip()]
+    for name, item in rest.items():
+        if name not in scalars:
+            lines += _tree(item, paint, depth + 1, name)
+    return lines
