@@ -186,7 +186,8 @@ class Printer:
             case "$apply":
                 raise NotImplementedHere("Printing $apply is not supported.")
             case _:
-                return _SCALARS.get(type(value), str)(value)
+                text: str = _SCALARS.get(type(value), str)(value)
+                return text
 
     def _order(self, item: OrderByItem) -> str:
         return self.expression(item.expression) + (" desc" if item.descending else "")
