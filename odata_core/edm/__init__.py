@@ -1,44 +1,63 @@
 """The entity data model: types, values, and a builder for models in Python."""
 
 from .builder import ModelBuilder, PropertySpec, prop
-from .model import (
+from .container import EntitySet, Operation, OperationImport, Parameter, ReturnType, Singleton
+from .model import Model, Term
+from .primitives import ABSTRACT_TYPES, PRIMITIVE_TYPES, PrimitiveType
+from .temporal import Duration, TimeOfDay, Timestamp
+from .types import (
+    BUILT_IN_TYPES,
+    COMPLEX_TYPE,
+    ENTITY_TYPE,
     NOT_GIVEN,
+    AnyType,
     ComplexType,
-    EntitySet,
     EntityType,
     EnumType,
-    Model,
+    Member,
     ModelError,
     NavigationProperty,
     Property,
     StructuredType,
+    TypeDefinition,
     accept_enum,
     check_facets,
     default_of,
     enum_name,
     name_of,
 )
-from .primitives import PRIMITIVE_TYPES, PrimitiveType
-from .temporal import Duration, TimeOfDay, Timestamp
 
 __all__ = [
+    "ABSTRACT_TYPES",
+    "BUILT_IN_TYPES",
+    "COMPLEX_TYPE",
+    "ENTITY_TYPE",
     "NOT_GIVEN",
     "PRIMITIVE_TYPES",
+    "AnyType",
     "ComplexType",
     "Duration",
     "EntitySet",
     "EntityType",
     "EnumType",
+    "Member",
     "Model",
     "ModelBuilder",
     "ModelError",
     "NavigationProperty",
+    "Operation",
+    "OperationImport",
+    "Parameter",
     "PrimitiveType",
     "Property",
     "PropertySpec",
+    "ReturnType",
+    "Singleton",
     "StructuredType",
+    "Term",
     "TimeOfDay",
     "Timestamp",
+    "TypeDefinition",
     "accept_enum",
     "check_facets",
     "default_of",

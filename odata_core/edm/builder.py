@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import suggestion
-from .model import (
+from .container import EntitySet
+from .model import Model
+from .primitives import PRIMITIVE_TYPES
+from .rules import broken_rules
+from .types import (
     NOT_GIVEN,
     ComplexType,
-    EntitySet,
     EntityType,
     EnumType,
-    Model,
     ModelError,
     NavigationProperty,
     Property,
     StructuredType,
 )
-from .primitives import PRIMITIVE_TYPES
-from .rules import broken_rules
 
 _COLLECTION = re.compile(r"Collection\((.+)\)")
 

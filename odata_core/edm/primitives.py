@@ -215,3 +215,18 @@ PRIMITIVE_TYPES: Final[Mapping[str, PrimitiveType]] = {
     )
 }
 """Every primitive type by its qualified name, such as `Edm.Int32`."""
+
+# Types that stand for others, or for paths, in vocabularies and signatures (CSDL 4.01, sections 4.4 to 4.6).
+ABSTRACT_TYPES: Final[Mapping[str, PrimitiveType]] = {
+    name: PrimitiveType(name, object, lambda value: value, V4, is_key_type=False)
+    for name in (
+        "Edm.PrimitiveType",
+        "Edm.Untyped",
+        "Edm.AnnotationPath",
+        "Edm.AnyPropertyPath",
+        "Edm.ModelElementPath",
+        "Edm.NavigationPropertyPath",
+        "Edm.PropertyPath",
+    )
+}
+"""What a model may name as a type without saying which values it has."""

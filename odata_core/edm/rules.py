@@ -6,8 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from .model import NOT_GIVEN, EntityType, EnumType, Model, StructuredType
+from .model import Model
 from .primitives import PrimitiveType
+from .types import NOT_GIVEN, EntityType, EnumType, StructuredType
 
 Rule = Callable[[Model], Iterator[str]]
 
