@@ -6,8 +6,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -99,7 +97,7 @@ def plain(node: Any) -> Any:
     """A tree as JSON can say it: a node is an object whose `node` is its kind; what is empty is left out."""
     if dataclasses.is_dataclass(node) and not isinstance(node, type | Timestamp | Duration | TimeOfDay | PrimitiveType):
         members = {field.name: getattr(node, field.name) for field in dataclasses.fields(node)}
-        shown = {name: plain(value) for name, value in members.items() if value not in (None, (), {}, False)}
+        shown = {name: plain(value) for name, value in members.items() if not _is_absent(name, value)}
         return {"node": type(node).__name__, **shown}
     if isinstance(node, Mapping):
         return {str(name): plain(value) for name, value in node.items()}
@@ -111,7 +109,12 @@ def plain(node: Any) -> Any:
         return node.name
     if node is None or isinstance(node, str | bool | int):
         return node
-    return str(node) if isinstance(node, float | Decimal | date | Timestamp | Duration | TimeOfDay) else str(node)
+    return str(node)  # floats too, since JSON has no INF; decimals, dates and times in their own spelling
+
+
+def _is_absent(name: str, value: Any) -> bool:
+    """What says nothing: no parentheses, no options. A null value says something, and so does an empty list."""
+    return (value is None and name != "value") or value == {} or (value == () and name not in ("arguments", "items"))
 
 
 # ------------------------------------------------------------------ for people

@@ -25,7 +25,7 @@ LAYERS = (
     ("backend",),
     ("service",),
     ("wsgi", "asgi"),
-    ("server",),
+    ("server", "explain"),
     ("cli",),
     ("testing",),
 )

@@ -1,19 +1,15 @@
-# Expressions: text -> syntax tree. One master regular expression makes tokens, precedence climbing makes the tree.
+# Expressions: tokens -> syntax tree, by precedence climbing.
 # Depth and node count are bounded, so no input can exhaust the stack or the clock.
 # The text is already percent-decoded; a parser may work on a part of it, so that positions are those of the whole.
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, NoReturn
 
-from ..edm import PrimitiveType
 from ..edm import primitives as edm
-from ..errors import BadRequest
 from ..limits import Limits
 from .grammars import Grammar
+from .lexer import Cursor, Token
 from .syntax import (
     Argument,
     Binary,
@@ -31,114 +27,8 @@ from .syntax import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A lexeme: `literal`, `enum`, `name`, `text` (a JSON string), `mark` or `end`. `gap`: a blank stands before it."""
-
-    kind: str
-    text: str
-    position: int
-    gap: bool = False
-    value: Any = None
-    type: PrimitiveType | None = None
-
-
-class Expressions:
-    """A stretch of text and a cursor over its tokens. A method's docstring is its production."""
-
-    def __init__(self, text: str, grammar: Grammar, limits: Limits, start: int = 0, end: int | None = None) -> None:
-        self.text = text
-        self.grammar = grammar
-        self.limits = limits
-        self.end = len(text) if end is None else end
-        self.tokens = self._tokenize(start)
-        self.cursor = 0
-        self.depth = 0
-
-    # ------------------------------------------------------------ tokens
-
-    def _tokenize(self, start: int) -> list[Token]:
-        tokens: list[Token] = []
-        match, forms = self.grammar.tokens.match, self.grammar.literals
-        position, gap, most = start, False, 2 * self.limits.expression_nodes
-        while position < self.end:
-            if len(tokens) > most:
-                self._refuse(f"The expression is too large: the limit expression_nodes is {most // 2}.", position)
-            found = match(self.text, position, self.end)
-            if found is None:
-                self._refuse(f"The character '{self.text[position]}' is not understood here.", position)
-            kind = found.lastgroup or ""
-            if kind == "blank":
-                gap = True
-            else:
-                lexeme = found[0]
-                if kind[0] == "L":
-                    tokens.append(self._literal(lexeme, position, gap, forms[int(kind[1:])]))
-                else:
-                    tokens.append(Token(kind, lexeme, position, gap))
-                gap = False
-            position = found.end()
-        end = Token("end", "", self.end, gap)
-        return [*tokens, end, end]  # two, so that the token after the next one can always be looked at
-
-    def _literal(self, lexeme: str, position: int, gap: bool, form: Any) -> Token:
-        try:
-            value, kind = form.read(lexeme), form.type
-        except ValueError as error:
-            self._refuse(f"'{lexeme[:100]}' is not a literal of {form.type.name}: {error}.", position)
-        if kind is edm.INT32 and not -(2**31) <= value < 2**31:
-            # An integer without suffix takes the smallest type that holds it.
-            kind, value = (edm.INT64, value) if -(2**63) <= value < 2**63 else (edm.DECIMAL, Decimal(value))
-        return Token("literal", lexeme, position, gap, value, kind)
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.cursor]
-
-    def take(self, mark: str) -> bool:
-        """Step over a mark, if it is next."""
-        token = self.tokens[self.cursor]
-        if token.kind == "mark" and token.text == mark:
-            self.cursor += 1
-            return True
-        return False
-
-    def expect(self, mark: str) -> None:
-        """Step over a mark, which must be next."""
-        if not self.take(mark):
-            self.fail(f"'{mark}'")
-
-    def word(self, *words: str) -> str | None:
-        """Step over one of these words, if it is next and stands by itself."""
-        token = self.tokens[self.cursor]
-        text = token.text.lower() if self.grammar.folds_case else token.text
-        if token.kind == "name" and text in words:
-            self.cursor += 1
-            return text
-        return None
-
-    def name(self, expected: str = "a name") -> str:
-        """odataIdentifier, perhaps qualified"""
-        token = self.tokens[self.cursor]
-        if token.kind != "name":
-            self.fail(expected)
-        self.cursor += 1
-        return token.text
-
-    def finish(self, node: Any) -> Any:
-        """The node, if nothing is left behind it."""
-        token = self.tokens[self.cursor]
-        if token.kind != "end" or (token.gap and not self.grammar.is_lenient):
-            self.fail("the end")
-        return node
-
-    def fail(self, expected: str) -> NoReturn:
-        token = self.tokens[self.cursor]
-        found = f"'{token.text[:100]}'" if token.kind != "end" else "the end"
-        self._refuse(f"Syntax error: {expected} is expected, but {found} was found.", token.position)
-
-    def _refuse(self, message: str, position: int) -> NoReturn:
-        raise BadRequest(message, text=self.text, position=position)
+class Expressions(Cursor):
+    """A parser of one stretch of text. A method's docstring is its production."""
 
     # ------------------------------------------------------------ expressions
 
@@ -170,16 +60,13 @@ class Expressions:
     def operand(self) -> Node:
         """A literal, a path or call, or an expression with a sign, `not` or parentheses around it"""
         token = self.tokens[self.cursor]
-        if token.kind == "literal" and not self._continues(token):
+        if token.kind == "literal":
             self.cursor += 1
             return Literal(token.value, token.type, token.position)
-        self._enter(token)
+        self.enter(token)
         node = self._nested(token)
         self.depth -= 1
         return node
-
-    def _continues(self, token: Token) -> bool:
-        return False
 
     def _nested(self, token: Token) -> Node:
         match token.kind, token.text:
@@ -217,7 +104,7 @@ class Expressions:
         first = path.segments[0]
         if len(path.segments) == 1 and first.arguments is None and "." in first.name and first.name[0] != "@":
             # A qualified name by itself is a type, and a type is no value; cast and isof read theirs as such.
-            self._refuse(f"'{first.name}' by itself is no expression.", first.position)
+            self.refuse(f"'{first.name}' by itself is no expression.", first.position)
         return path
 
     def _case(self, token: Token) -> Case:
@@ -251,16 +138,8 @@ class Expressions:
     def _list_item(self) -> Node:
         node = self.operand()
         if not isinstance(node, Literal | EnumLiteral):
-            self._refuse("A list holds literals only.", node.position)
+            self.refuse("A list holds literals only.", node.position)
         return node
-
-    def _enter(self, token: Token) -> None:
-        self.depth += 1
-        if self.depth > self.limits.expression_depth:
-            self._refuse(
-                f"The expression is nested too deeply: the limit expression_depth is {self.limits.expression_depth}.",
-                token.position,
-            )
 
     # ------------------------------------------------------------ paths and calls
 
@@ -285,7 +164,7 @@ class Expressions:
         opening = self.tokens[self.cursor]
         if opening.kind != "mark" or opening.text != "(" or (opening.gap and not self.grammar.is_lenient):
             return Segment(token.text, position=token.position)
-        self._enter(token)
+        self.enter(token)
         if token.text == "$count":
             segment = Segment("$count", None, self._count_options(opening), token.position)
         else:
@@ -321,7 +200,7 @@ class Expressions:
         """ "(" [ argument *( "," argument ) ] ")", the opening one already taken"""
         if self.take(")"):
             if owner.text == "all" and self.grammar.has_lambda:
-                self._refuse("'all' needs a variable and a condition: all(x:...).", owner.position)
+                self.refuse("'all' needs a variable and a condition: all(x:...).", owner.position)
             return ()
         if owner.text in ("cast", "isof") and self.grammar.has_case:
             arguments = self._type_arguments()
@@ -380,7 +259,7 @@ class Expressions:
             return Literal(self._json_text(token), edm.STRING, token.position)
         if token.kind != "mark" or token.text not in "[{":
             return self.expression()
-        self._enter(token)
+        self.enter(token)
         self.cursor += 1
         node = self._json_array(token) if token.text == "[" else self._json_object(token)
         self.depth -= 1
@@ -416,7 +295,7 @@ class Expressions:
         try:
             text: str = json.loads(token.text, strict=False)
         except ValueError:
-            self._refuse("The JSON string is not well-formed.", token.position)
+            self.refuse("The JSON string is not well-formed.", token.position)
         return text
 
 

@@ -139,7 +139,7 @@ V4_LITERALS: Final = (
     LiteralForm(edm.TIME_OF_DAY, TIME + _END, _or_unreadable(TimeOfDay.parse), str),
     LiteralForm(
         edm.BOOLEAN,
-        r"(?i:true|false)" + r"(?![\w.(/:'=])",
+        r"(?i:true|false)" + r"(?![\w.(/'=])",
         lambda text: text.lower() == "true",
         lambda v: str(v).lower(),
     ),

@@ -81,7 +81,7 @@ def test_properties_of_a_good_model() -> None:
         ("Name", "Edm.String", False, "new", {"MaxLength": 40}, False),
         ("Tags", "Collection(Edm.String)", False, NOT_GIVEN, {}, False),
     ]
-    length = ("Depth", "Edm.Double", True, NOT_GIVEN, {}, False)
+    length: tuple[Any, ...] = ("Depth", "Edm.Double", True, NOT_GIVEN, {}, False)
     assert told == {
         "Shop.Product": [
             *thing,
@@ -361,7 +361,10 @@ UNRESOLVED: list[tuple[Declare, list[str]]] = [
         ["Type 'Shop.A' derives from itself."],
     ),
     (enum({}, underlying="Int33"), ["Enumeration 'Kind': there is no primitive type 'Int33'."]),
-    (both(PLAIN, way("Part", to="Nothing")), ["Navigation 'Thing.Part': there is no type 'Nothing'."]),
+    (
+        both(PLAIN, way("Part", to="Nothing")),
+        ["Navigation 'Thing.Part': there is no type 'Nothing'. Did you mean 'Shop.Thing'?"],
+    ),
     (
         both(PLAIN, way("Part", to="String")),
         ["Navigation 'Thing.Part' must lead from an entity type to an entity type."],
