@@ -202,7 +202,7 @@ class Expressions(Cursor):
             if owner.text == "all" and self.grammar.has_lambda:
                 self.refuse("'all' needs a variable and a condition: all(x:...).", owner.position)
             return ()
-        if owner.text in ("cast", "isof") and self.grammar.has_case:
+        if owner.text.lower() in ("cast", "isof") and self.grammar.has_case:
             arguments = self._type_arguments()
         elif owner.text in ("any", "all") and self.grammar.has_lambda and self.tokens[self.cursor + 1].text == ":":
             arguments = [Argument(self._lambda())]
@@ -222,8 +222,18 @@ class Expressions(Cursor):
         if self.token.kind != "name" or (following.text != ")" and self.token.text != "Collection"):
             arguments.append(self._argument())
             self.expect(",")
-        arguments.append(Argument(self.path()))
+        arguments.append(Argument(self._type()))
         return arguments
+
+    def _type(self) -> Path:
+        """optionallyQualifiedTypeName = name / "Collection" "(" name ")" """
+        position = self.token.position
+        name = self.name("the name of a type")
+        if name != "Collection" or not self.take("("):
+            return Path((Segment(name, position=position),))
+        item = Path((Segment(self.name("the name of a type"), position=position),))
+        self.expect(")")
+        return Path((Segment(name, (Argument(item),), None, position),))
 
     def _aggregates(self) -> list[Argument]:
         """The arguments of /aggregate(...) in a path (Data Aggregation 4.0, 5.2.2)"""
