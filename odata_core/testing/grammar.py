@@ -73,7 +73,7 @@ def _plain(rule: str) -> str:
 
 @cache
 def _source() -> str:
-    return resources.files("odata_core.uri").joinpath("odata.lark").read_text("utf-8")
+    return resources.files("odata_core").joinpath("uri", "odata.lark").read_text("utf-8")
 
 
 @cache
