@@ -1,5 +1,5 @@
 # How Hypothesis searches: without a time limit for one example, as tests here are never timed, and in continuous
-# integration the same examples every time, so that a change is judged by what it does. Developers' runs go on searching.
+# integration the same examples every time, so that a change is judged by what it does. Elsewhere each run searches on.
 
 from __future__ import annotations
 
