@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 from xml.etree.ElementTree import fromstring
 
 import msgspec
@@ -129,8 +130,14 @@ members = st.one_of(
     ),
     garbage,
 )
+stamps = st.just(str(STAMP)) | values
+permission_lists = st.lists(st.just("Start") | values, max_size=2) | values
+permission_inputs = st.lists(
+    st.fixed_dictionaries({}, optional={"StampId": stamps, "Permission": permission_lists}), max_size=3
+)
 contents = st.one_of(
     st.dictionaries(members, values, max_size=4),
+    st.fixed_dictionaries({"PermissionInput": permission_inputs}, optional={"AddMember": permission_lists}),
     st.builds(lambda more: {**new_checkpoint(), **more}, st.dictionaries(members, values, max_size=2)),
     st.just({"VMCheckPointAction": "Restore"}),
     st.just({"Operation": "Stop"}),
@@ -301,6 +308,24 @@ def test_garbage(path: str, query: str, body: bytes, given_headers: dict[str, st
     for method in ("GET", "POST", "DELETE"):
         check(send(SHARED, method, path, query, given_headers, body))
         check(send(SHARED, method, f"{STAMP}/services/systemcenter/vmm/{path}", query, given_headers, body))
+
+
+@settings(deadline=None)
+@given(text=garbage | st.text(st.characters(max_codepoint=0x9F), max_size=5), accept=st.sampled_from(["xml", "json"]))
+def test_any_text_fits_into_an_error(text: str, accept: str) -> None:
+    """A message repeats what was sent, which XML, for one, cannot always hold."""
+    root, written = f"{SUBSCRIPTION}/services/systemcenter/vmm/", quote(text)
+    for path, query in (
+        (f"x{written}", ""),
+        (f"Jobs(ID='{written}')", ""),
+        ("Jobs", f"${written}=1"),
+        ("Jobs", f"$filter={written} eq"),
+        ("Jobs", f"$filter='{written}' eq 1"),
+        ("Jobs", f"$top={written}x"),
+    ):
+        response = send(SHARED, "GET", root + path, query, {"Accept": f"application/{accept}"}, b"")
+        check(response)
+        assert response.status in (400, 404)
 
 
 def test_there_is_something_to_find() -> None:
