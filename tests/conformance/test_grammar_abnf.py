@@ -101,7 +101,7 @@ def test_the_score(capsys: pytest.CaptureFixture[str]) -> None:
     rows = []
     for corpus in CORPORA:
         numbers = range(len(cases_of(corpus)))
-        named, bare = (sum(is_right(corpus, number, named) for number in numbers) for named in (True, False))
+        named, bare = (sum(is_right(corpus, number, named=named) for number in numbers) for named in (True, False))
         rows.append(f"{corpus}: {named} of {len(numbers)} with names, {bare} without")
     with capsys.disabled():
         print("\n" + "\n".join(rows))
