@@ -180,6 +180,8 @@ class ModelBuilder:
             kind = PRIMITIVE_TYPES.get(name) or PRIMITIVE_TYPES.get(f"Edm.{name}")
         if kind is None:
             known = [*self._types, *PRIMITIVE_TYPES]
+            if "." not in name:
+                known = [qualified.rpartition(".")[2] for qualified in known]
             problems.append(f"{where}: there is no type '{name}'.{suggestion(name, known)}")
         return kind
 

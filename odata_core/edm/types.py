@@ -225,7 +225,9 @@ class StructuredType:
         """All properties in model order in their Python form: what is missing becomes its default, null or []."""
         unknown = next((name for name in values if name not in self.properties), None)
         if unknown is not None and not self.is_open:
-            raise ValueError(f"{self.qualified_name} has no property '{unknown}'{suggestion(unknown, self.properties)}")
+            raise ValueError(
+                f"{self.qualified_name} has no property '{unknown}'.{suggestion(unknown, self.properties)}"
+            )
         row = {name: _accept_member(prop, values.get(name, NOT_GIVEN)) for name, prop in self.properties.items()}
         if self.is_open:
             row.update({name: value for name, value in values.items() if name not in row})

@@ -146,7 +146,7 @@ def test_rows_are_completed_in_model_order() -> None:
 @pytest.mark.parametrize(
     ("name", "given", "reason"),
     [
-        ("Shop.Size", {"Depht": 1}, "Shop.Size has no property 'Depht' Did you mean 'Depth'?"),
+        ("Shop.Size", {"Depht": 1}, "Shop.Size has no property 'Depht'. Did you mean 'Depth'?"),
         ("Shop.Size", {"Depth": "1"}, "property 'Depth': a number is expected"),
         ("Shop.Category", {}, "property 'ID': the property is not nullable"),
         ("Shop.Product", {"ID": "x"}, "property 'ID': a GUID such as 3499b02c-8dc9-4c0d-aa83-097a1340cbda is expected"),
@@ -340,7 +340,7 @@ UNRESOLVED: list[tuple[Declare, list[str]]] = [
     (both(PLAIN, complex_type("Thing", {})), ["The type 'Shop.Thing' is declared twice."]),
     (
         thing({"Name": "Sting"}),
-        ["Property 'Shop.Thing.Name': there is no type 'Sting'. Did you mean 'Shop.Thing'?"],
+        ["Property 'Shop.Thing.Name': there is no type 'Sting'. Did you mean 'String'?"],
     ),
     (thing({"Name": "xyzzy"}), ["Property 'Shop.Thing.Name': there is no type 'xyzzy'."]),
     (
@@ -349,7 +349,10 @@ UNRESOLVED: list[tuple[Declare, list[str]]] = [
     ),
     (
         derived({}, key=()),
-        ["Type 'Shop.Special': there is no type 'Thing'.", "Entity type 'Shop.Special' needs a key."],
+        [
+            "Type 'Shop.Special': there is no type 'Thing'. Did you mean 'String'?",
+            "Entity type 'Shop.Special' needs a key.",
+        ],
     ),
     (
         both(complex_type("Thing", {}), derived({"ID": "Int32"}, key="ID")),
@@ -363,14 +366,14 @@ UNRESOLVED: list[tuple[Declare, list[str]]] = [
     (enum({}, underlying="Int33"), ["Enumeration 'Kind': there is no primitive type 'Int33'."]),
     (
         both(PLAIN, way("Part", to="Nothing")),
-        ["Navigation 'Thing.Part': there is no type 'Nothing'. Did you mean 'Shop.Thing'?"],
+        ["Navigation 'Thing.Part': there is no type 'Nothing'. Did you mean 'Thing'?"],
     ),
     (
         both(PLAIN, way("Part", to="String")),
         ["Navigation 'Thing.Part' must lead from an entity type to an entity type."],
     ),
     (both(PLAIN, way("Part"), way("Part")), ["Navigation 'Thing.Part' is declared twice."]),
-    (holds("Things", "Nothing"), ["Entity set 'Things': there is no type 'Nothing'."]),
+    (holds("Things", "xyzzy"), ["Entity set 'Things': there is no type 'xyzzy'."]),
     (
         both(complex_type("Size", {}), holds("Sizes", "Size")),
         ["Entity set 'Sizes': 'Size' is not an entity type."],
