@@ -449,6 +449,7 @@ def test_names_of_model_and_container(namespace: str, container: str, expected: 
         lambda builder: builder.entity("Thing", abstract=True, properties={}),
         both(enum({"A": 1}), thing({"ID": "Kind"})),
         both(PLAIN, derived({}), way("Part", to="Special", partner="Whole"), way("Whole")),
+        both(PLAIN, derived({}), way("Owner", source="Special", partner="Owned"), way("Owned", many=True)),
         both(PLAIN, derived({}), way("Part", to="Special"), holds("Things", "Thing", bindings={"Part": "Things"})),
         complex_type("Tree", {"Branches": "Collection(Tree)", "Parent": "Shop.Tree"}),
         both(complex_type("String", {}), thing({"Own": "String", "Plain": "Edm.String"})),
