@@ -285,7 +285,7 @@ def _check_annotation(name: str, value: Any, kind: StructuredType, path: str) ->
     prop = kind.properties.get(target)
     if term != "odata.type" or prop is None:
         return
-    if value not in (prop.type_name, prop.type_name.removeprefix("Edm.")):
+    if not isinstance(value, str) or value.replace("Edm.", "") != prop.type_name.replace("Edm.", ""):
         shown = value[:100] if isinstance(value, str) else "this"
         _refuse(f"{path}['{name}']", f"'{target}' is of type {prop.type_name}, not {shown}")
 

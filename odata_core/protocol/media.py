@@ -69,6 +69,9 @@ SHORT_NAMES: Final[Mapping[str, str]] = {
 }
 
 
+NO_QUALITY: Final = -1.0  # of a range whose `q` is no number: it neither accepts nor refuses
+
+
 @dataclass(frozen=True, slots=True)
 class MediaRange:
     """One item of an Accept header."""
@@ -85,6 +88,12 @@ class MediaRange:
             return True
         return all(self.parameters.get(name, "") in values for name, values in offered.parameters.items())
 
+    def refuses(self, offered: Format) -> bool:
+        """Whether the quality 0 of a type takes the format away: `application/json;q=0` means JSON in all its forms."""
+        if self.quality != 0 or "*" in self.type or self.type not in offered.media_types:
+            return False
+        return all(self.parameters.get(name) in (None, *values) for name, values in offered.parameters.items())
+
 
 def _covers(pattern: str, media_type: str) -> bool:
     if pattern == "*/*" or pattern == media_type:
@@ -99,8 +108,9 @@ def media_range(text: str) -> MediaRange:
     try:
         quality = float(parameters.pop("q", "1"))
     except ValueError:
-        quality = 0.0
-    return MediaRange(kind.strip().lower() if "/" in kind else "", parameters, quality)
+        quality = NO_QUALITY
+    kind = kind.strip().lower() if "/" in kind else ""
+    return MediaRange(kind, parameters, quality if quality >= 0 else NO_QUALITY)  # NaN is no quality, either
 
 
 @lru_cache(maxsize=256)
@@ -116,9 +126,8 @@ def choose(header: str | None, offered: Iterable[Format]) -> Format | None:
     if header is None or not header.strip():
         return formats[0]
     ranges = accepted(header)
-    refused = [item for item in ranges if item.quality <= 0 and "*" not in item.type]
     for item in ranges:
         for candidate in formats:
-            if item.quality > 0 and item.matches(candidate) and not any(no.matches(candidate) for no in refused):
+            if item.quality > 0 and item.matches(candidate) and not any(other.refuses(candidate) for other in ranges):
                 return candidate
     return None

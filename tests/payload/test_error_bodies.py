@@ -20,6 +20,12 @@ def test_json() -> None:
     }
 
 
+@pytest.mark.parametrize(("message", "shown"), [("\x00\x07\r\n", "\x00\x07\r\n"), ("a\ud800b", "a?b"), ("😀", "😀")])
+def test_json_holds_any_message(message: str, shown: str) -> None:
+    body = write_json_error(BadRequest(message))
+    assert msgspec.json.decode(body)["odata.error"]["message"]["value"] == shown
+
+
 def test_a_syntax_error_tells_its_place() -> None:
     error = BadRequest("Syntax error.", text="Name eq", position=7)
     value = msgspec.json.decode(write_json_error(error))["odata.error"]["message"]["value"]

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -177,6 +179,10 @@ def test_links() -> None:
         ('{"Weight":"-INF"}', {"Weight": float("-inf")}),
         ('{"Weight":1}', {"Weight": 1.0}),
         ('{"Raw":"_-8"}', {"Raw": b"\xff\xef"}),
+        ('{"RowId":"{3499B02C-8DC9-4C0D-AA83-097A1340CBDA}"}', {"RowId": UUID("3499b02c-8dc9-4c0d-aa83-097a1340cbda")}),
+        ('{"Size":{"Width":1,"odata.type":"Shop.Size"}}', {"Size": {"Width": 1}}),
+        ('{"Tags":["a"],"Tags@odata.type":"Collection(Edm.String)"}', {"Tags": ["a"]}),
+        ('{"Tags@odata.type":"Collection(String)","Tags":[]}', {"Tags": []}),
         ('{"odata.metadata":"x","odata.etag":"y","Name@my.note":1}', {}),
         ('{"Sizes":[],"Sizes@odata.type":"Collection(Shop.Size)"}', {"Sizes": []}),
     ],
@@ -195,6 +201,24 @@ def test_what_is_read(text: str, row: dict[str, Any]) -> None:
         ('{"Small":256}', 400, "$.Small", "At $.Small: the number must be between 0 and 255, for the type Edm.Byte."),
         ('{"Small":1.5}', 400, "$.Small", "At $.Small: a whole number is expected, for the type Edm.Byte."),
         ('{"RowId":"x"}', 400, "$.RowId", None),
+        ('{"RowId":"3_99b02c8dc94c0daa83097a1340cbda"}', 400, "$.RowId", None),
+        ('{"Price":1.234}', 400, "$.Price", None),
+        ('{"Price":1e400}', 400, "$.Price", None),
+        ('{"Price":"NaN"}', 400, "$.Price", "At $.Price: a decimal number is expected, for the type Edm.Decimal."),
+        ('{"Price":true}', 400, "$.Price", "At $.Price: a decimal number is expected, for the type Edm.Decimal."),
+        (
+            '{"Weight":1e400}',
+            400,
+            "$.Weight",
+            "At $.Weight: the number is too large for a double, for the type Edm.Double.",
+        ),
+        ('{"Stock":9223372036854775808}', 400, "$.Stock", None),
+        ('{"Stock":"5.0"}', 400, "$.Stock", "At $.Stock: a whole number is expected, for the type Edm.Int64."),
+        ('{"Raw":"a b"}', 400, "$.Raw", "At $.Raw: base64 is expected, for the type Edm.Binary."),
+        ('{"Name":"123456"}', 400, "$.Name", None),
+        ('{"Tags":["a",null]}', 400, "$.Tags[1]", "At $.Tags[1]: a string is expected, for the type Edm.String."),
+        ('{"Size":{"Width":1,"odata.type":"Shop.Product"}}', 400, "$.Size['odata.type']", None),
+        ('{"Sizes":[{"Width":1,"Unit@odata.type":"Edm.Int32"}]}', 400, "$.Sizes[0]['Unit@odata.type']", None),
         ('{"Added":"2013-02-30T00:00:00"}', 400, "$.Added", None),
         ('{"Colour":"Blue"}', 400, "$.Colour", None),
         ('{"Size":{"Width":null}}', 400, "$.Size.Width", "At $.Size.Width: the property 'Width' is not nullable."),
@@ -220,6 +244,66 @@ def test_what_is_refused(text: str, status: int, target: str, message: str | Non
         read_entity(decode_json(text.encode(), LIMITS), PRODUCTS.type, MODEL.types)
     assert (caught.value.status, caught.value.target) == (status, target)
     assert message is None or caught.value.message == message
+
+
+NAMES = ("ID", "Name", "Price", "Size", "Sizes", "Tags", "Width", "Colour", "Parent", "Added", "RowId", "Nope")
+MEMBERS = (*NAMES, *(f"{name}@odata.type" for name in NAMES), "odata.type", "Parent@odata.bind", "@", "", "odata.x")
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    5,
+    1.5,
+    10**400,
+    "",
+    "Shop.Size",
+    "#Shop.Product",
+    "Edm.Int32",
+    "Red",
+    "2013-08-19T15:02",
+    "1e9",
+    [],
+)
+CONTENT = st.recursive(
+    st.sampled_from(ODD) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(CONTENT | st.dictionaries(st.sampled_from(MEMBERS), CONTENT, max_size=4))
+def test_any_json_is_read_or_refused_with_its_place(content: Any) -> None:
+    try:
+        row = read_entity(decode_json(encode_json(content), LIMITS), PRODUCTS.type, MODEL.types)
+    except ODataError as refusal:
+        error = refusal
+    else:
+        # What was read is what the model accepts; only complex values may be incomplete, for an update.
+        whole = {name: value for name, value in row.items() if name not in ("Size", "Sizes")}
+        assert {name: PRODUCTS.type.properties[name].accept(value) for name, value in whole.items()} == whole
+        return
+    assert error.status in (400, 501)
+    assert error.target is not None
+    assert error.target.startswith("$")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2013-08-19T15:02:36.8185926-07:00", "2013-08-19T15:02:36.8185926", "2013-08-19T15:02:36Z", "0001-01-01T00:00:00"],
+)
+def test_moments_come_back_to_the_letter(text: str) -> None:
+    row = read_entity({"Added": text}, PRODUCTS.type, MODEL.types)
+    assert write_property(ROOT, PRODUCTS.type.properties["Added"], row["Added"], level="none") == {"value": text}
+
+
+@pytest.mark.parametrize(
+    ("number", "value"),
+    [("1.10", Decimal("1.10")), ("5", Decimal(5)), ("-0.5e1", Decimal("-5")), ("999.99", Decimal("999.99"))],
+)
+def test_decimals_are_exact_as_numbers_and_as_strings(number: str, value: Decimal) -> None:
+    for text in (f'{{"Price":{number}}}', f'{{"Price":"{number}"}}'):
+        assert exact(read_entity(decode_json(text.encode(), LIMITS), PRODUCTS.type, MODEL.types)["Price"]) == exact(
+            value
+        )
 
 
 def test_json_is_what_json_says() -> None:

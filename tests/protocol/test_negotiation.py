@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from odata_core.errors import ODataError
 from odata_core.protocol import ODATA_3, Exchange, check_content_type, choose_format, error_format, negotiate
@@ -17,6 +19,25 @@ def exchange(method: str = "GET", **headers: str) -> Exchange:
 def chosen(accept: str | None, option: str | None = None, content: str = "data") -> str:
     headers = {} if accept is None else {"Accept": accept}
     return choose_format(exchange(**headers), content, option).name
+
+
+LEVELS = ("json-light-minimal", "json-light-full", "json-light-none")
+HEADER_PARTS = (
+    *("application/json", "*/*", "application/*", "text/html", "application/atom+xml", ";", ",", "=", '"', "\\", " "),
+    *(
+        "odata",
+        "odata=",
+        "odata*=utf-8''x",
+        "odata*0=full",
+        "verbose",
+        "fullmetadata",
+        "q=0.5",
+        "q=nan",
+        "q=",
+        "charset=",
+    ),
+    *("3.0", "2.0", "4.0", ";NetFx", "return-content", "\x00", "ä"),
+)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +57,17 @@ def chosen(accept: str | None, option: str | None = None, content: str = "data")
         ("text/html, application/xhtml+xml, */*;q=0.8", "json-light-minimal"),
         ("application/atom+xml, application/json;q=0.5", "json-light-minimal"),
         ("*/*, application/json;odata=fullmetadata", "json-light-full"),
+        ("application/*, */*, application/json;odata=nometadata", "json-light-none"),
+        ("application/json;ODATA=FULLMETADATA;Q=1.0", "json-light-full"),
+        ("application/json;odata=minimalmetadata;streaming=true;charset=utf-8", "json-light-minimal"),
+        ('application/json;note="a,b;odata=verbose";odata=fullmetadata', "json-light-full"),
+        ("application/json;odata=verbose, */*;q=0.01", "json-light-minimal"),
+        ("application/json;odata=verbose;q=0.9, application/json;q=0.8", "json-light-minimal"),
+        ("application/json;odata=minimalmetadata;q=0, */*", "json-light-full"),
+        ("application/json;q=half, */*;q=0.1", "json-light-minimal"),
+        ("application/json;odata=fullmetadata;q=nan, */*;q=0.1", "json-light-minimal"),
+        (", ,application/json,", "json-light-minimal"),
+        ("nonsense, application/json", "json-light-minimal"),
     ],
 )
 def test_accept(accept: str | None, name: str) -> None:
@@ -44,7 +76,22 @@ def test_accept(accept: str | None, name: str) -> None:
 
 @pytest.mark.parametrize(
     "accept",
-    ["application/atom+xml", "application/json;odata=verbose", "text/html", "application/json;q=0", "nonsense"],
+    [
+        "application/atom+xml",
+        "application/atom+xml,application/xml",
+        "application/json;odata=verbose",
+        "application/json;odata=unheard-of",
+        "text/html",
+        "application/json;q=0",
+        "application/json;q=0, */*",
+        "application/json;q=-1",
+        "application/json;q=nan",
+        "*/*;q=0",
+        "json",
+        "nonsense",
+        ";;;",
+        "/",
+    ],
 )
 def test_nothing_that_is_accepted(accept: str) -> None:
     with pytest.raises(ODataError) as caught:
@@ -76,7 +123,12 @@ def test_format_option_refused(option: str, status: int) -> None:
     [
         ("service", "application/atomsvc+xml", "service-xml"),
         ("service", "application/xml", "service-xml"),
+        ("service", "application/atom+xml,application/xml", "service-xml"),
+        ("service", "application/json;q=0, */*", "service-xml"),
+        ("service", "application/json;q=0.5, application/xml;q=0.9", "service-xml"),
         ("service", None, "json-light-minimal"),
+        ("metadata", "text/html", "xml"),
+        ("binary", "image/png", "binary"),
         ("metadata", "application/json", "xml"),
         ("count", "application/json;odata=minimalmetadata", "count"),
         ("value", "*/*", "text"),
@@ -99,6 +151,37 @@ def test_other_contents(content: str, accept: str | None, name: str) -> None:
 )
 def test_format_of_errors(headers: dict[str, str], name: str) -> None:
     assert error_format(ODATA_3, Headers(headers), None).name == name
+
+
+def test_an_explicit_format_of_what_has_one_representation_must_fit() -> None:
+    assert chosen(None, "application/xml", "metadata") == "xml"
+    with pytest.raises(ODataError) as caught:
+        chosen(None, "json", "metadata")
+    assert (caught.value.status, caught.value.message) == (
+        415,
+        "Unsupported media type requested. 'application/json' cannot be written here; what can is: "
+        "application/xml;charset=utf-8.",
+    )
+
+
+@given(st.text() | st.lists(st.sampled_from(HEADER_PARTS)).map("".join))
+def test_any_accept_header_and_content_type_is_understood_or_refused(value: str) -> None:
+    for settle in (lambda: chosen(value), lambda: chosen(None, value), lambda: check_content_type(ODATA_3, value)):
+        try:
+            settle()
+        except ODataError as refusal:
+            error = refusal
+        else:
+            continue
+        assert error.status in (400, 415)
+    assert error_format(ODATA_3, Headers({"Accept": value}), value).name in ("xml-error", *LEVELS)
+    try:
+        exchange(DataServiceVersion=value, MaxDataServiceVersion=value, Prefer=value)
+    except ODataError as refusal:
+        error = refusal
+    else:
+        return
+    assert error.status == 400
 
 
 @pytest.mark.parametrize("value", ["3.0", "3.0;NetFx", "2.0; pyslet 0.7", " 1.0 ", "1.0;NetFx"])
