@@ -1,9 +1,10 @@
 """The entity data model: types, values, and a builder for models in Python."""
 
-from .builder import ModelBuilder, PropertySpec, prop
+from .builder import ModelBuilder
 from .container import EntitySet, Operation, OperationImport, Parameter, ReturnType, Singleton
 from .model import Model, Term
 from .primitives import ABSTRACT_TYPES, PRIMITIVE_TYPES, PrimitiveType
+from .specs import PropertySpec, prop
 from .temporal import Duration, TimeOfDay, Timestamp
 from .types import (
     BUILT_IN_TYPES,

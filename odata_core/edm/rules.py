@@ -1,20 +1,35 @@
-# The rules of a valid model, each a function from the model to sentences about what breaks it.
+# The rules of a valid model, each a function from the model to sentences about what breaks it, and the culprits.
 # Sections are those of OData CSDL 4.01 unless said otherwise; the v3 rules are the same where both have them.
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Final
 
+from .container import Operation
 from .model import Model
 from .primitives import PrimitiveType
-from .types import NOT_GIVEN, EntityType, EnumType, StructuredType
+from .types import (
+    NOT_GIVEN,
+    ComplexType,
+    EntityType,
+    EnumType,
+    Member,
+    NavigationProperty,
+    Property,
+    StructuredType,
+    TypeDefinition,
+)
 
-Rule = Callable[[Model], Iterator[str]]
+Broken = Iterator[tuple[object, str]]
+Rule = Callable[[Model], Broken]
 
 # odataIdentifier of the ABNF: a letter or underscore, then up to 127 letters, digits or underscores.
 _IDENTIFIER = re.compile(r"[^\W\d]\w{0,127}")
 _ENUM_UNDERLYING = {"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"}
+_GENERIC: Final = frozenset({"Edm.PrimitiveType", "Edm.Untyped"})  # they may have any value, so any facet and default
+_ON_DELETE: Final = frozenset({"Cascade", "None", "SetNull", "SetDefault"})
 
 
 def _structured(model: Model) -> Iterator[StructuredType]:
@@ -25,81 +40,128 @@ def _entities(model: Model) -> Iterator[EntityType]:
     return (kind for kind in model.types.values() if isinstance(kind, EntityType))
 
 
-def names_are_identifiers(model: Model) -> Iterator[str]:
+def _operations(model: Model) -> Iterator[Operation]:
+    return (operation for overloads in model.operations.values() for operation in overloads)
+
+
+def names_are_identifiers(model: Model) -> Broken:
     """Section 17.2: simple identifiers."""
-    names = [("namespace part", part) for part in model.namespace.split(".")]
-    names += [("container", model.container)]
-    names += [("type", kind.name) for kind in model.types.values()]
-    names += [("entity set", name) for name in model.entity_sets]
-    names += [("property", name) for kind in _structured(model) for name in kind.own_properties]
-    names += [("navigation property", name) for kind in _entities(model) for name in kind.own_navigation]
-    for what, name in names:
+    names: list[tuple[str, str, object]] = [("namespace part", part, model) for part in model.namespace.split(".")]
+    names += [("container", model.container, model)]
+    names += [("type", kind.name, kind) for kind in (*model.types.values(), *model.type_definitions.values())]
+    names += [("entity set", part, kind) for name, kind in model.entity_sets.items() for part in name.split(".")]
+    names += [("singleton", name, kind) for name, kind in model.singletons.items()]
+    names += [("property", name, p) for kind in _structured(model) for name, p in kind.own_properties.items()]
+    names += [
+        ("navigation property", name, n) for kind in _structured(model) for name, n in kind.own_navigation.items()
+    ]
+    names += [("operation", operation.name, operation) for operation in _operations(model)]
+    names += [("operation import", part, made) for name, made in model.imports.items() for part in name.split(".")]
+    for what, name, culprit in names:
         if not _IDENTIFIER.fullmatch(name):
-            yield f"The {what} name '{name}' is not an identifier: letters, digits and underscores, up to 128."
+            yield (
+                culprit,
+                f"The {what} name '{name}' is not an identifier: letters, digits and underscores, up to 128.",
+            )
 
 
-def property_names_are_unique(model: Model) -> Iterator[str]:
+def property_names_are_unique(model: Model) -> Broken:
     """Sections 7 and 8: one name for one member of a type, base types included (v3: not the type's own name)."""
     for kind in _structured(model):
-        navigation = kind.own_navigation if isinstance(kind, EntityType) else {}
-        inherited = {} if kind.base is None else {**kind.base.properties, **getattr(kind.base, "navigation", {})}
-        for name in (*kind.own_properties, *navigation):
+        inherited = {} if kind.base is None else {**kind.base.properties, **kind.base.navigation}
+        members: dict[str, Member] = {**kind.own_properties, **kind.own_navigation}
+        for name, member in members.items():
             if name in inherited:
-                yield f"Property '{kind.qualified_name}.{name}' is already declared by a base type."
-        for name in navigation:
+                yield member, f"Property '{kind.qualified_name}.{name}' is already declared by a base type."
+        for name, navigation in kind.own_navigation.items():
             if name in kind.own_properties:
-                yield f"'{kind.qualified_name}.{name}' is both a property and a navigation property."
+                yield navigation, f"'{kind.qualified_name}.{name}' is both a property and a navigation property."
 
 
-def entity_types_have_keys(model: Model) -> Iterator[str]:
+def entity_types_have_keys(model: Model) -> Broken:
     """Section 6.5: a key is needed unless the type is abstract; a base's key is not declared again."""
+    singles = _single_entities(model)
     for kind in _entities(model):
-        if not kind.key and not kind.is_abstract:
-            yield f"Entity type '{kind.qualified_name}' needs a key."
+        if not kind.key and not kind.is_abstract and kind not in singles:
+            yield kind, f"Entity type '{kind.qualified_name}' needs a key."
         if kind.own_key and kind.base is not None and kind.base.key:
-            yield f"Entity type '{kind.qualified_name}' declares a key, but its base type has one."
+            yield kind, f"Entity type '{kind.qualified_name}' declares a key, but its base type has one."
 
 
-def keys_are_primitive(model: Model) -> Iterator[str]:
+def _single_entities(model: Model) -> set[EntityType]:
+    """Types whose entities are found without a key: those of singletons, and those that one other contains."""
+    found = {singleton.type for singleton in model.singletons.values()}
+    for kind in _structured(model):
+        ways = kind.own_navigation.values()
+        found |= {way.target for way in ways if way.contains_target and not way.is_collection}
+    return found
+
+
+def keys_are_primitive(model: Model) -> Broken:
     """Section 6.5: key properties exist, are primitive or enumerations, single and not nullable."""
     for kind in _entities(model):
-        for name in kind.own_key:
-            prop = kind.properties.get(name)
+        paths = {name: kind.own_key_paths.get(name, name) for name in kind.own_key}
+        for path in paths.values():
+            where = f"Key property '{kind.qualified_name}.{path}'"
+            prop = _end(kind, path)
             if prop is None:
-                yield f"Key property '{kind.qualified_name}.{name}' does not exist."
-            elif prop.is_collection or not (
-                isinstance(prop.type, EnumType) or (isinstance(prop.type, PrimitiveType) and prop.type.is_key_type)
-            ):
-                yield f"Key property '{kind.qualified_name}.{name}' has type {prop.type_name}, which cannot be a key."
+                yield kind, f"{where} does not exist."
+            elif prop.is_collection or not _can_be_key(prop):
+                yield kind, f"{where} has type {prop.type_name}, which cannot be a key."
             elif prop.nullable:
-                yield f"Key property '{kind.qualified_name}.{name}' must not be nullable."
+                yield kind, f"{where} must not be nullable."
+        for key in kind.own_alternate_keys:
+            for path in key.values():
+                if _end(kind, path) is None:
+                    yield kind, f"Alternate key property '{kind.qualified_name}.{path}' does not exist."
 
 
-def enums_are_integers(model: Model) -> Iterator[str]:
+def _end(kind: StructuredType, path: str) -> Property | None:
+    way = kind.members(path)
+    last = way[-1] if way else None
+    return last if isinstance(last, Property) else None
+
+
+def _can_be_key(prop: Property) -> bool:
+    return isinstance(prop.type, EnumType) or (isinstance(prop.type, PrimitiveType) and prop.type.is_key_type)
+
+
+def enums_are_integers(model: Model) -> Broken:
     """Section 10: the underlying type is an integer type and holds every member."""
     for kind in model.types.values():
         if isinstance(kind, EnumType):
             if kind.underlying.name not in _ENUM_UNDERLYING:
-                yield f"Enumeration '{kind.qualified_name}' cannot be based on {kind.underlying.name}."
+                yield kind, f"Enumeration '{kind.qualified_name}' cannot be based on {kind.underlying.name}."
                 continue
             for member, value in kind.members.items():
                 try:
                     kind.underlying.accept(value)
                 except ValueError as error:
-                    yield f"Enumeration member '{kind.qualified_name}.{member}': {error}."
+                    yield kind, f"Enumeration member '{kind.qualified_name}.{member}': {error}."
 
 
-def facets_fit_types(model: Model) -> Iterator[str]:
+def facets_fit_types(model: Model) -> Broken:
     """Section 7.2: MaxLength is for text and bytes, Precision for decimals and times, Scale for decimals."""
     for kind in _structured(model):
         for prop in kind.own_properties.values():
-            allowed = prop.type.facets if isinstance(prop.type, PrimitiveType) else frozenset()
-            for facet in prop.facets:
-                if facet not in allowed:
-                    yield f"Property '{kind.qualified_name}.{prop.name}' of type {prop.type_name} cannot have {facet}."
+            for facet in _foreign_facets(prop):
+                where = f"Property '{kind.qualified_name}.{prop.name}' of type {prop.type_name}"
+                yield prop, f"{where} cannot have {facet}."
+    for definition in model.type_definitions.values():
+        for facet in _foreign_facets(definition):
+            name = f"Type definition '{definition.qualified_name}' of {definition.underlying.name}"
+            yield definition, f"{name} cannot have {facet}."
 
 
-def defaults_are_values(model: Model) -> Iterator[str]:
+def _foreign_facets(typed: Property | TypeDefinition) -> list[str]:
+    kind = typed.underlying if isinstance(typed, TypeDefinition) else typed.type
+    if isinstance(kind, PrimitiveType) and kind.name in _GENERIC:
+        return []
+    allowed = kind.facets if isinstance(kind, PrimitiveType) else frozenset()
+    return [facet for facet in typed.facets if facet not in allowed]
+
+
+def defaults_are_values(model: Model) -> Broken:
     """Section 7.2.7: a default is a value of the property's type."""
     for kind in _structured(model):
         for prop in kind.own_properties.values():
@@ -107,33 +169,82 @@ def defaults_are_values(model: Model) -> Iterator[str]:
                 try:
                     prop.accept(prop.default)
                 except ValueError as error:
-                    yield f"The default of property '{kind.qualified_name}.{prop.name}' does not fit: {error}."
+                    yield prop, f"The default of property '{kind.qualified_name}.{prop.name}' does not fit: {error}."
 
 
-def navigation_is_sound(model: Model) -> Iterator[str]:
+def navigation_is_sound(model: Model) -> Broken:
     """Sections 8.4 and 8.5: partners point at each other, constraints name properties of one type."""
-    for kind in _entities(model):
+    for kind in _structured(model):
         for nav in kind.own_navigation.values():
             where = f"Navigation '{kind.qualified_name}.{nav.name}'"
             if nav.partner is not None:
-                partner = nav.target.navigation.get(nav.partner)
+                partner = _navigation_end(model, nav.target, nav.partner)
                 if partner is None:
-                    yield f"{where}: '{nav.target.qualified_name}' has no navigation property '{nav.partner}'."
-                elif not (kind.is_a(partner.target) or partner.target.is_a(kind)):
-                    yield f"{where}: its partner '{nav.partner}' does not lead back."
+                    yield nav, f"{where}: '{nav.target.qualified_name}' has no navigation property '{nav.partner}'."
+                elif not (isinstance(kind, ComplexType) or _meet(kind, partner.target)):
+                    yield nav, f"{where}: its partner '{nav.partner}' does not lead back."
             for here, there in nav.on:
-                mine, theirs = kind.properties.get(here), nav.target.properties.get(there)
+                mine, theirs = _end(kind, here), _end(nav.target, there)
                 if mine is None or theirs is None:
-                    yield f"{where}: the pair '{here}' = '{there}' names a property that does not exist."
+                    yield nav, f"{where}: the pair '{here}' = '{there}' names a property that does not exist."
                 elif mine.type is not theirs.type or mine.is_collection or theirs.is_collection:
-                    yield f"{where}: '{here}' and '{there}' differ in type."
+                    yield nav, f"{where}: '{here}' and '{there}' differ in type."
+            if nav.on_delete is not None and nav.on_delete not in _ON_DELETE:
+                yield nav, f"{where}: '{nav.on_delete}' is nothing that can be done on delete."
 
 
-def sets_have_keys(model: Model) -> Iterator[str]:
+def _navigation_end(model: Model, kind: StructuredType, path: str) -> NavigationProperty | None:
+    """The navigation property that a partner's path ends in; the path may go through derived types."""
+    current: StructuredType | None = kind
+    *ways, last = path.split("/")
+    for name in ways:
+        cast = model.types.get(model.qualified(name)) if "." in name else None
+        member = None if current is None else current.properties.get(name)
+        target = cast if cast is not None else member.type if member is not None else None
+        current = target if isinstance(target, StructuredType) else None
+    return None if current is None else current.navigation.get(last)
+
+
+def _meet(one: StructuredType, other: StructuredType) -> bool:
+    return one.is_a(other) or other.is_a(one)
+
+
+def sets_have_keys(model: Model) -> Broken:
     """Section 13: an entity set's type has a key."""
     for entity_set in model.entity_sets.values():
         if not entity_set.type.key:
-            yield f"Entity set '{entity_set.name}' has the type '{entity_set.type.qualified_name}', which has no key."
+            name = f"Entity set '{entity_set.name}'"
+            yield entity_set, f"{name} has the type '{entity_set.type.qualified_name}', which has no key."
+
+
+def container_names_are_unique(model: Model) -> Broken:
+    """Section 13: entity sets, singletons and imports share the names under the service root."""
+    taken: set[str] = set()
+    for children in (model.entity_sets, model.singletons, model.imports):
+        for name, child in children.items():
+            if name in taken:
+                yield child, f"The name '{name}' under the service root is taken."
+        taken |= set(children)
+
+
+def operations_are_sound(model: Model) -> Broken:
+    """Section 12: who is bound has a binding parameter, and overloads can be told apart."""
+    for overloads in model.operations.values():
+        seen = set()
+        for operation in overloads:
+            where = f"{'Function' if operation.is_function else 'Action'} '{operation.qualified_name}'"
+            binding = operation.binding
+            if operation.is_bound and binding is None:
+                yield operation, f"{where} is bound, so it needs a parameter to be bound to."
+            names = frozenset(parameter.name for parameter in operation.parameters)
+            told_apart_by = names if operation.is_function else None
+            identity = (operation.is_function, binding and binding.type_name, told_apart_by)
+            types = tuple(parameter.type_name for parameter in operation.parameters)
+            if identity in seen and (not operation.is_function or (identity, types) in seen):
+                yield operation, f"{where} has two overloads that nobody can tell apart."
+            seen |= {identity, (identity, types)}
+        if len({operation.is_function for operation in overloads}) > 1:
+            yield overloads[0], f"'{overloads[0].qualified_name}' is both an action and a function."
 
 
 MODEL_RULES: tuple[Rule, ...] = (
@@ -146,9 +257,11 @@ MODEL_RULES: tuple[Rule, ...] = (
     defaults_are_values,
     navigation_is_sound,
     sets_have_keys,
+    container_names_are_unique,
+    operations_are_sound,
 )
 
 
-def broken_rules(model: Model) -> list[str]:
-    """Every sentence of every rule, in the order of the rules."""
-    return [sentence for rule in MODEL_RULES for sentence in rule(model)]
+def broken_rules(model: Model) -> list[tuple[object, str]]:
+    """Every sentence of every rule with the part of the model that it is about, in the order of the rules."""
+    return [found for rule in MODEL_RULES for found in rule(model)]

@@ -333,6 +333,40 @@ BROKEN: dict[str, list[tuple[Declare, list[str]]]] = {
             ["Entity set 'Things' has the type 'Shop.Thing', which has no key."],
         ),
     ],
+    "container_names_are_unique": [
+        (
+            both(PLAIN, holds("Things", "Thing"), lambda builder: builder.singleton("Things", "Thing")),
+            ["The singleton 'Things' is declared twice.", "The name 'Things' under the service root is taken."],
+        ),
+        (
+            both(
+                both(PLAIN, holds("Things", "Thing")),
+                lambda builder: builder.action("Sell"),
+                lambda builder: builder.operation_import("Things", "Sell"),
+            ),
+            ["The name 'Things' under the service root is taken."],
+        ),
+    ],
+    "operations_are_sound": [
+        (
+            lambda builder: builder.action("Sell", bound=True),
+            ["Action 'Shop.Sell' is bound, so it needs a parameter to be bound to."],
+        ),
+        (
+            both(
+                lambda builder: builder.function("Count", returns="Int32", parameters={"Of": "String"}),
+                lambda builder: builder.function("Count", returns="Int64", parameters={"Of": "String"}),
+            ),
+            ["Function 'Shop.Count' has two overloads that nobody can tell apart."],
+        ),
+        (
+            both(
+                lambda builder: builder.function("Count", returns="Int32"),
+                lambda builder: builder.action("Count", parameters={"Of": "String"}),
+            ),
+            ["'Shop.Count' is both an action and a function."],
+        ),
+    ],
 }
 
 # What the builder itself cannot resolve.
