@@ -216,3 +216,5 @@ class Options:
     aliases: Mapping[str, Node] = field(default_factory=dict)
     custom: tuple[tuple[str, str], ...] = ()
     repeated: tuple[str, ...] = ()  # options given more than once: grammatical, and refused by who binds them
+    # What the positions in a value count in: the decoded text of each outermost option and alias, by name.
+    texts: Mapping[str, str] = field(default_factory=dict, compare=False)

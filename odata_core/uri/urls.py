@@ -41,6 +41,7 @@ def parse_query(raw: str, grammar: Grammar, limits: Limits, known: Sequence[str]
     aliases: dict[str, Any] = {}
     custom: list[tuple[str, str]] = []
     repeated: list[str] = []
+    texts: dict[str, str] = {}
     for part in raw.split("&"):
         raw_name, _equals, raw_value = part.partition("=")
         name, value = decode_query(raw_name), decode_query(raw_value)
@@ -48,7 +49,7 @@ def parse_query(raw: str, grammar: Grammar, limits: Limits, known: Sequence[str]
         if name.startswith("@"):
             if name in aliases:
                 raise BadRequest(f"The parameter alias '{name}' is given more than once.", target=name)
-            aliases[name] = read_alias(piece)
+            aliases[name], texts[name] = read_alias(piece), value
             continue
         canonical = option_name(name, grammar, names)
         if canonical is None:
@@ -58,8 +59,8 @@ def parse_query(raw: str, grammar: Grammar, limits: Limits, known: Sequence[str]
             continue
         if canonical in system:
             repeated.append(canonical)
-        system[canonical] = read_option(canonical, piece)
-    return Options(system, aliases, tuple(custom), tuple(repeated))
+        system[canonical], texts[canonical] = read_option(canonical, piece), value
+    return Options(system, aliases, tuple(custom), tuple(repeated), texts)
 
 
 def parse_relative(raw: str, grammar: Grammar, limits: Limits) -> Url:
