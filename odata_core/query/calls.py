@@ -1,0 +1,248 @@
+# Calls in expressions: canonical functions, `cast` and `isof`, and functions of the model.
+# Strategy: a canonical function is a row of overloads (query.functions) whose name in the dialect is a row as well
+# (uri.functions); the first overload that the arguments fit is meant. A model's function is chosen by what it is called
+# on and by the names of its parameters.
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from ..edm import PRIMITIVE_TYPES, Operation, PrimitiveType, TypeDefinition
+from ..edm.primitives import ABSTRACT_TYPES, STRING
+from ..edm.types import StructuredType
+from ..errors import BadRequest, suggestion
+from ..uri.functions import READ_FUNCTIONS, Spelling
+from ..uri.syntax import Argument, Literal, Path, Segment
+from .fitting import accept_as, describe, fit_value, settled
+from .functions import CANONICAL_FUNCTIONS, Generic, Overload, Parameter
+from .members import Place, derived_names
+from .tree import UNTYPED, Bound, Call, Constant, Convert, Invoke, IsOf, ValueType, Variable
+from .tree import Path as BoundPath
+
+if TYPE_CHECKING:
+    from .binder import Binder
+
+_TYPED: Final = frozenset({"cast", "isof"})
+
+
+class Calls:
+    """Binds the calls of one binder's expression."""
+
+    def __init__(self, binder: Binder) -> None:
+        self.binder = binder
+
+    # ------------------------------------------------------------ canonical functions
+
+    def canonical(self, segment: Segment) -> Bound | None:
+        """A call of a canonical function, `cast` or `isof`; None where the dialect has none of that name."""
+        grammar = self.binder.scope.grammar
+        name = segment.name.lower() if grammar.folds_case else segment.name
+        if name in _TYPED:
+            return self._typed(name, segment)
+        spelling = spellings(grammar.name, folds_case=grammar.folds_case).get(name)
+        if spelling is None:
+            return None
+        if any(argument.name is not None for argument in segment.arguments or ()):
+            self.binder.fail(f"The function '{segment.name}' takes its arguments without names.", segment.position)
+        written = [self.binder.argument(argument) for argument in segment.arguments or ()]
+        arguments = [written[index] for index in spelling.order if index < len(written)]
+        arguments += written[len(spelling.order) :]  # too many, which no overload fits
+        for overload in CANONICAL_FUNCTIONS[spelling.canonical].overloads:
+            fitted = fit_all(arguments, overload.parameters)
+            if fitted is not None:
+                return self._invoke(spelling.canonical, overload, fitted)
+        given = ", ".join(map(describe, written))
+        self.binder.fail(f"The function '{segment.name}' does not take ({given}).", segment.position)
+
+    def _invoke(self, name: str, overload: Overload, arguments: tuple[Bound, ...]) -> Invoke:
+        result = overload.result
+        if isinstance(result, Generic):
+            return Invoke(name, arguments, arguments[0].type, is_collection=True)
+        return Invoke(name, arguments, result)
+
+    # ------------------------------------------------------------ cast and isof
+
+    def _typed(self, name: str, segment: Segment) -> Bound:
+        """cast([value,]Type), isof([value,]Type) (4.01 Part 2, 5.1.1.10); v3 quotes the type"""
+        given = segment.arguments or ()
+        if len(given) not in (1, 2):
+            self.binder.fail(f"'{segment.name}' takes a value, which may be left out, and a type.", segment.position)
+        target, is_collection, facets = self._type_argument(given[-1], segment)
+        operand = self.binder.argument(given[0]) if len(given) == 2 else None
+        self._check_family(operand, target, segment)
+        names = self._names(target)
+        if name == "isof":
+            return IsOf(operand, target, names)
+        return Convert(operand, target, is_collection, names, facets)
+
+    def _names(self, target: ValueType) -> frozenset[str]:
+        if isinstance(target, StructuredType):
+            return derived_names(self.binder.scope.model, target)
+        return frozenset()
+
+    def _check_family(self, operand: Bound | None, target: ValueType, segment: Segment) -> None:
+        """A structured value never becomes a primitive one, nor one of an unrelated type."""
+        kind = self.binder.scope.kind if operand is None else operand.type
+        if kind is None or kind is UNTYPED or target is UNTYPED:
+            return
+        one, other = isinstance(kind, StructuredType), isinstance(target, StructuredType)
+        related = one and other and (kind.is_a(target) or target.is_a(kind))  # type: ignore[union-attr, arg-type]
+        if (one or other) and not related:
+            what = "the row at hand" if operand is None else describe(operand)
+            self.binder.fail(f"'{segment.name}' cannot make {what} a '{_type_text(target)}'.", segment.position)
+
+    def _type_argument(self, argument: Argument, segment: Segment) -> tuple[ValueType, bool, Any]:
+        match argument.value:
+            case Literal(str() as text, kind) if kind is STRING:
+                name, is_collection = text, text.startswith("Collection(") and text.endswith(")")
+                name = text[11:-1] if is_collection else text
+            case Path((Segment("Collection", (Argument(Path((Segment(name, None),))),)),)):
+                is_collection = True
+            case Path((Segment(name, None),)):
+                is_collection = False
+            case _:
+                self.binder.fail(f"'{segment.name}' needs the name of a type.", segment.position)
+        model = self.binder.scope.model
+        found = model.find_type(name) or model.find_type(f"Edm.{name}")
+        if isinstance(found, TypeDefinition):
+            return found.underlying, is_collection, tuple(found.facets.items())
+        if found is None or found in ABSTRACT_TYPES.values():
+            self.binder.fail(
+                f"There is no type '{name[:100]}'.{suggestion(name[:100], [*model.types, *PRIMITIVE_TYPES])}",
+                segment.position,
+            )
+        return found, is_collection, ()
+
+    # ------------------------------------------------------------ functions of the model
+
+    def unbound(self, segment: Segment) -> Bound | None:
+        """A function that is called on nothing, by its qualified name or by its import; None when there is none."""
+        model = self.binder.scope.model
+        overloads = [operation for operation in model.find_operations(segment.name) if not operation.is_bound]
+        imported = model.imports.get(segment.name)
+        if not overloads and imported is not None:
+            overloads = list(imported.operations)
+        return self._call(overloads, None, segment) if overloads else None
+
+    def find_bound(self, place: Place, segment: Segment) -> Bound | None:
+        """A function that is called on what a path leads to; None when there is none of that name."""
+        if place.type is None or place.type is UNTYPED:
+            return None
+        model, name = self.binder.scope.model, segment.name
+        named = model.find_operations(name) if "." in name else None
+        fitting = [
+            operation
+            for operation in model.bound_operations(place.type, is_collection=place.is_collection)
+            if (operation in named if named is not None else operation.name == name)
+        ]
+        if not fitting:
+            return None
+        return self._call(fitting, place.bound() if place.steps or place.start is not None else self._here(), segment)
+
+    def _here(self) -> Bound:
+        kind = self.binder.scope.kind
+        assert kind is not None, "without a type there are no bound functions"
+        return BoundPath((), Variable("$this", 0, kind))
+
+    def _call(self, overloads: Sequence[Operation], binding: Bound | None, segment: Segment) -> Bound:
+        functions = [operation for operation in overloads if operation.is_function]
+        if not functions:
+            self.binder.fail(f"'{segment.name}' is an action, which no expression can call.", segment.position)
+        given = {argument.name: argument for argument in segment.arguments or ()}
+        if None in given or len(given) != len(segment.arguments or ()):
+            self.binder.fail(f"The arguments of '{segment.name}' need names, each once.", segment.position)
+        chosen = next(
+            (operation for operation in _most_derived(functions) if accepts(operation, set(map(str, given)))), None
+        )
+        if chosen is None:
+            self.binder.fail(
+                f"'{segment.name}' cannot be called with the parameters ({', '.join(map(str, given))}); "
+                f"{_parameter_sets(functions)}",
+                segment.position,
+            )
+        arguments = []
+        for parameter in free_parameters(chosen):
+            if parameter.name in given:
+                value = self.binder.argument(given[parameter.name])
+                arguments.append((parameter.name, self._accepted(value, parameter, segment)))
+        return Call(chosen, tuple(arguments), binding)
+
+    def _accepted(self, value: Bound, parameter: Any, segment: Segment) -> Bound:
+        try:
+            return accept_as(value, parameter)
+        except BadRequest as error:
+            self.binder.fail(error.message, segment.position)
+
+
+def free_parameters(operation: Operation) -> tuple[Any, ...]:
+    """The parameters that a call gives: all but what the operation is bound to."""
+    return operation.parameters[1:] if operation.is_bound else operation.parameters
+
+
+def accepts(operation: Operation, names: set[str]) -> bool:
+    """Whether an overload can be called with exactly these parameters (4.01 Part 1, 11.5.4.2)."""
+    parameters = free_parameters(operation)
+    needed = {parameter.name for parameter in parameters if not parameter.is_optional}
+    return needed <= names <= {parameter.name for parameter in parameters}
+
+
+def _most_derived(operations: Sequence[Operation]) -> list[Operation]:
+    """Those bound to a derived type before those bound to its base (4.01 Part 1, 11.5.4.2)."""
+
+    def depth(operation: Operation) -> int:
+        kind: Any = operation.binding.type if operation.binding is not None else None
+        count = 0
+        while isinstance(kind, StructuredType):
+            kind, count = kind.base, count + 1
+        return -count
+
+    return sorted(operations, key=depth)
+
+
+def _parameter_sets(operations: Sequence[Operation]) -> str:
+    sets = [f"({', '.join(parameter.name for parameter in free_parameters(operation))})" for operation in operations]
+    return f"it takes {' or '.join(sets)}."
+
+
+def _type_text(kind: ValueType) -> str:
+    return kind.name if isinstance(kind, PrimitiveType) else kind.qualified_name
+
+
+_FOLDED: dict[str, Mapping[str, Spelling]] = {}
+
+
+def spellings(dialect: str, *, folds_case: bool) -> Mapping[str, Spelling]:
+    """The canonical functions of a dialect by the names it gives them, in lower case where case plays no part."""
+    table: Mapping[str, Spelling] = READ_FUNCTIONS[dialect]
+    if not folds_case:
+        return table
+    if dialect not in _FOLDED:
+        _FOLDED[dialect] = {name.lower(): spelling for name, spelling in table.items()}
+    return _FOLDED[dialect]
+
+
+def fit_all(arguments: Sequence[Bound], parameters: tuple[Parameter, ...]) -> tuple[Bound, ...] | None:
+    """The arguments in the types of an overload's parameters; None where they do not fit."""
+    if len(arguments) != len(parameters):
+        return None
+    fitted = [_fit(argument, wanted) for argument, wanted in zip(arguments, parameters, strict=True)]
+    return None if None in fitted else tuple([argument for argument in fitted if argument is not None])
+
+
+def _fit(argument: Bound, wanted: Parameter) -> Bound | None:
+    if wanted is Generic.ANY:
+        return argument
+    if isinstance(wanted, Generic):
+        return settled(argument) if argument.is_collection else None
+    if argument.is_collection:
+        return None
+    if argument.type is None or argument.type is UNTYPED:
+        return settled(fit_value(argument, wanted) or argument) if isinstance(argument, Constant) else argument
+    if isinstance(argument, Constant):
+        found = fit_value(argument, wanted)
+        argument = found if found is not None and found.type is wanted else argument
+    kind = argument.type
+    if kind is wanted or (isinstance(kind, PrimitiveType) and 0 < kind.numeric_rank <= wanted.numeric_rank):
+        return argument
+    return None
