@@ -14,7 +14,7 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # What may stand unencoded in a path segment (RFC 3986, pchar), without `+`, which some servers read as a blank.
 _SEGMENT_SAFE = "!$&'()*,;=:@-._~"
 # A name, a parenthesis and an odd number of quotation marks: a string that is still open at the end.
-_OPEN_STRING = re.compile(r"[^'(]*\([^']*(?:'[^']*'[^']*)*'[^']*")
+OPEN_STRING = re.compile(r"[^'(]*\([^']*(?:'[^']*'[^']*)*'[^']*")
 
 
 def decode(raw: str) -> str:
@@ -56,7 +56,7 @@ def split_path(raw: str, limits: Limits) -> tuple[str, ...]:
             if text.count("'") % 2:
                 segments.append("/".join(torn))
                 torn = []
-        elif _OPEN_STRING.fullmatch(text):
+        elif OPEN_STRING.fullmatch(text):
             torn = [text]
         elif text:
             segments.append(text)

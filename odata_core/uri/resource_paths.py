@@ -8,9 +8,11 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from ..errors import BadRequest
 from ..limits import Limits
-from .encoding import decode
+from .encoding import OPEN_STRING, decode
 from .expressions import Expressions
 from .grammars import Grammar
 from .syntax import Argument, EnumLiteral, Literal, Path, Segment
@@ -21,6 +23,7 @@ _QUALIFIED: Final = re.compile(r"(?:[^\W\d]\w{0,127}\.)*[^\W\d]\w{0,127}")
 
 # What may follow each segment that begins with a dollar sign; None: anything, (): nothing.
 FOLLOWERS: Final[Mapping[str, tuple[str, ...] | None]] = {
+    "$": None,  # v3: what follows is no key
     "$all": None,
     "$count": ("$query",),
     "$crossjoin": ("$query",),
@@ -35,12 +38,21 @@ ROOTS: Final = frozenset({"$all", "$crossjoin"})
 LAST: Final = frozenset({"$query", "$value"})
 
 
-def parse_path(raw: str, grammar: Grammar, limits: Limits) -> tuple[Segment, ...]:
-    """The segments of a raw path without a leading slash; BadRequest where its structure breaks the grammar."""
+def parse_path(raw: str, grammar: Grammar, limits: Limits, *, key_as_segment: bool = False) -> tuple[Segment, ...]:
+    """The segments of a raw path without a leading slash; BadRequest where its structure breaks the grammar.
+
+    With `key_as_segment`, text that only looks like a call, such as `a(b`, may be a key: it is left to the binder.
+    """
     parts = _split(raw, limits)
     segments: list[Segment] = []
-    for index, part in enumerate(parts):
-        segment = _segment(decode(part), grammar, limits, is_first=index == 0)
+    for index, part in enumerate(_mended(parts) if grammar.is_lenient else parts):
+        text = decode(part)
+        try:
+            segment = replace(_segment(text, grammar, limits, is_first=index == 0), text=text)
+        except BadRequest:
+            if not key_as_segment or index == 0 or _is_reserved(text):
+                raise
+            segment = Segment(text, text=text)
         _check_follows(segments, segment)
         segments.append(segment)
     return tuple(segments)
@@ -68,6 +80,32 @@ def _split(raw: str, limits: Limits) -> list[str]:
     return parts
 
 
+def _mended(parts: list[str]) -> list[str]:
+    """Servers that decode a path before they hand it over tear a quoted key apart at its slash: `Tags('a/b')`.
+
+    A segment that opens a quotation within parentheses is joined with what follows until it closes. One that never
+    closes was not torn.
+    """
+    mended: list[str] = []
+    torn: list[str] = []
+    for part in parts:
+        if torn:
+            torn.append(part)
+            if decode(part).count("'") % 2:
+                mended.append("/".join(torn))
+                torn = []
+        elif OPEN_STRING.fullmatch(decode(part)):
+            torn = [part]
+        else:
+            mended.append(part)
+    return mended + torn
+
+
+def _is_reserved(text: str) -> bool:
+    """Whether a segment begins with one dollar sign; two stand for one of a key's own."""
+    return text.startswith("$") and not text.startswith("$$")
+
+
 def _is_balanced(text: str) -> bool:
     bare = re.sub(r"'[^']*'", "", text)
     return "'" not in bare and bare.count("(") <= bare.count(")")
@@ -75,17 +113,18 @@ def _is_balanced(text: str) -> bool:
 
 def _segment(text: str, grammar: Grammar, limits: Limits, *, is_first: bool) -> Segment:
     """A name, a call, a segment with a dollar sign, or (not at first) the text of a key"""
-    if text.startswith("$") and not text.startswith("$$"):
+    if _is_reserved(text):
         return _reserved(text, grammar, limits)
     if _CALL.fullmatch(text):
         expressions = Expressions(text, grammar, limits)
         segment: Segment = expressions.finish(expressions.segment())
-        if is_first and "." in segment.name:
+        if is_first and "." in segment.name and not grammar.is_lenient:
             raise BadRequest("A path begins with an unqualified name.", text=text, position=0)
         _check_arguments(segment, text)
         return segment
     if is_first:
-        if not _NAME.fullmatch(text):
+        # v2 and v3 name sets outside the default container `Container.Set` (MS-ODATA 2.2.3.1).
+        if not (_QUALIFIED if grammar.is_lenient else _NAME).fullmatch(text):
             Expressions(text, grammar, limits).segment()  # says what is wrong with it, if it can
             raise BadRequest("A path begins with the name of a resource.", text=text, position=0)
         return Segment(text)

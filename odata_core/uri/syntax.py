@@ -2,59 +2,83 @@
 # A closed union of slotted classes; operators are values. One Segment serves paths of resources and of expressions,
 # since both are names, perhaps with something in parentheses. `position` counts characters of the decoded text and
 # does not count when trees are compared.
+# msgspec's structs, because a tree is a few dozen nodes: one is made in 45 ns, where a frozen dataclass takes 490.
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from operator import attrgetter
+from typing import Any, ClassVar
+
+from msgspec import Struct, field
 
 from ..edm import PrimitiveType
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Tree(Struct, frozen=True, eq=False, gc=False):
+    """What all nodes share: they do not change, and are equal where all that is compared is. No cycles: `gc` is off."""
+
+    uncompared: ClassVar[frozenset[str]] = frozenset({"position"})
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        compared = _compared(type(self))
+        return bool(compared(self) == compared(other))
+
+    def __hash__(self) -> int:
+        return hash(_compared(type(self))(self))
+
+
+@cache
+def _compared(kind: type[Tree]) -> attrgetter[Any]:
+    """What of a node counts when it is compared with another."""
+    return attrgetter(*[name for name in kind.__struct_fields__ if name not in kind.uncompared])
+
+
+class Literal(Tree, frozen=True):
     """A value as written. `type` is the type that its spelling implies, None for null."""
 
     value: Any
     type: PrimitiveType | None
-    position: int = field(default=0, compare=False)
+    position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class EnumLiteral:
+class EnumLiteral(Tree, frozen=True):
     """`Sales.Pattern'Yellow'`: members or numbers of a named enumeration."""
 
     type_name: str
     text: str
-    position: int = field(default=0, compare=False)
+    position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Tree, frozen=True):
     """What stands in parentheses behind a name: a key value, a function's argument, a lambda."""
 
     value: Node | Lambda | Aggregate
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Tree, frozen=True):
     """`Products`, `Products(1)`, `NS.Type`, `$count`, `$it`, `@alias`, `contains(Name,'x')`, `any(d:d gt 1)`.
 
     `arguments` is None without parentheses and empty for `()`; `options` are those of `$count($filter=...)`; `key` is a
-    second pair of parentheses, which picks an entity from what a function returns: `Best(n=2)(5)`.
+    second pair of parentheses, which picks an entity from what a function returns: `Best(n=2)(5)`. `text` is the whole
+    decoded segment of a resource path, which may be a key after all.
     """
+
+    uncompared: ClassVar[frozenset[str]] = frozenset({"position", "text"})
 
     name: str
     arguments: tuple[Argument, ...] | None = None
     options: Options | None = None
-    position: int = field(default=0, compare=False)
+    position: int = 0
     key: tuple[Argument, ...] | None = None
+    text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Tree, frozen=True):
     """Segments joined by slashes."""
 
     segments: tuple[Segment, ...]
@@ -64,57 +88,51 @@ class Path:
         return self.segments[0].position
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Tree, frozen=True):
     """`not` or the minus sign."""
 
     operator: str
     operand: Node
-    position: int = field(default=0, compare=False)
+    position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Tree, frozen=True):
     """An infix operator, in lower case."""
 
     operator: str
     left: Node
     right: Node
-    position: int = field(default=0, compare=False)
+    position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Tree, frozen=True):
     """`case(condition:value,...)`."""
 
     branches: tuple[tuple[Node, Node], ...]
-    position: int = field(default=0, compare=False)
+    position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Tree, frozen=True):
     """A list: `(1,2)` behind `in`, or the JSON array `[1,2]`."""
 
     items: tuple[Node, ...]
     is_json: bool
-    position: int = field(default=0, compare=False)
+    position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(Tree, frozen=True):
     """A JSON object."""
 
     members: tuple[tuple[str, Node], ...]
-    position: int = field(default=0, compare=False)
+    position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Lambda:
+class Lambda(Tree, frozen=True):
     """`variable:condition`, the argument of `any` and `all`."""
 
     variable: str
     body: Node
-    position: int = field(default=0, compare=False)
+    position: int = 0
 
 
 Node = Literal | EnumLiteral | Path | Unary | Binary | Case | Items | Members
@@ -123,54 +141,47 @@ Node = Literal | EnumLiteral | Path | Unary | Binary | Case | Items | Members
 # ------------------------------------------------------------------ query options
 
 
-@dataclass(frozen=True, slots=True)
-class OrderByItem:
+class OrderByItem(Tree, frozen=True):
     """One key of $orderby."""
 
     expression: Node
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ComputeItem:
+class ComputeItem(Tree, frozen=True):
     """`expression as name`."""
 
     expression: Node
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class SelectItem:
+class SelectItem(Tree, frozen=True):
     """A path of $select; `*` and `NS.*` are names too. `options` are those in parentheses."""
 
     path: tuple[Segment, ...]
     options: Options | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExpandItem:
+class ExpandItem(Tree, frozen=True):
     """A path of $expand, its last segment perhaps `$ref`, `$count` or `$value`."""
 
     path: tuple[Segment, ...]
     options: Options | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SearchTerm:
+class SearchTerm(Tree, frozen=True):
     """A word, or a phrase in quotation marks."""
 
     text: str
     is_phrase: bool = False
-    position: int = field(default=0, compare=False)
+    position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SearchNot:
+class SearchNot(Tree, frozen=True):
     operand: Search
 
 
-@dataclass(frozen=True, slots=True)
-class SearchJoin:
+class SearchJoin(Tree, frozen=True):
     """`AND` (also by mere succession) or `OR`."""
 
     operator: str
@@ -181,8 +192,7 @@ class SearchJoin:
 Search = SearchTerm | SearchNot | SearchJoin
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregate:
+class Aggregate(Tree, frozen=True):
     """One item of aggregate(...): `expression with method as name`, `$count as name`, `Custom as name`."""
 
     expression: Node | None
@@ -191,30 +201,29 @@ class Aggregate:
     from_items: tuple[tuple[tuple[Segment, ...], str | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rollup:
+class Rollup(Tree, frozen=True):
     """`rollup(a,b,c)` or `rolluprecursive(...)` within groupby."""
 
     name: str
     arguments: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Transformation:
+class Transformation(Tree, frozen=True):
     """A step of $apply. What `arguments` holds is told by `name`."""
 
     name: str
     arguments: tuple[Any, ...] = ()
-    position: int = field(default=0, compare=False)
+    position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Tree, frozen=True):
     """Query options by canonical name (`$filter`), parameter aliases by name with `@`, and custom options."""
+
+    uncompared: ClassVar[frozenset[str]] = frozenset({"texts"})
 
     system: Mapping[str, Any] = field(default_factory=dict)
     aliases: Mapping[str, Node] = field(default_factory=dict)
     custom: tuple[tuple[str, str], ...] = ()
     repeated: tuple[str, ...] = ()  # options given more than once: grammatical, and refused by who binds them
     # What the positions in a value count in: the decoded text of each outermost option and alias, by name.
-    texts: Mapping[str, str] = field(default_factory=dict, compare=False)
+    texts: Mapping[str, str] = field(default_factory=dict)

@@ -63,7 +63,7 @@ def parse_query(raw: str, grammar: Grammar, limits: Limits, known: Sequence[str]
     return Options(system, aliases, tuple(custom), tuple(repeated), texts)
 
 
-def parse_relative(raw: str, grammar: Grammar, limits: Limits) -> Url:
+def parse_relative(raw: str, grammar: Grammar, limits: Limits, *, key_as_segment: bool = False) -> Url:
     """odataRelativeUri: a path below the service root, with its query."""
     bad = _ILLEGAL.search(raw)
     if bad is not None:
@@ -80,7 +80,7 @@ def parse_relative(raw: str, grammar: Grammar, limits: Limits) -> Url:
     if path == "$entity" or path.startswith("$entity/"):
         return _parse_entity(path, query, grammar, limits)
     options = parse_query(query, grammar, limits) if mark and query else Options()
-    return Url(parse_path(path, grammar, limits) if path else (), options)
+    return Url(parse_path(path, grammar, limits, key_as_segment=key_as_segment) if path else (), options)
 
 
 def _parse_entity(path: str, query: str, grammar: Grammar, limits: Limits) -> Url:
