@@ -27,7 +27,6 @@ from .tree import (
     Bound,
     Compare,
     Constant,
-    Dynamic,
     Has,
     In,
     ListOf,
@@ -276,11 +275,9 @@ class Binder:
             variable = Variable(name, HERE if name == "$this" else IT, scope.kind, scope.source, scope.prefix)
             if isinstance(scope.kind, StructuredType):  # `$it/Name` is `Name`
                 return self.here()
-        if name in scope.computed:
-            return members.Place(None, (Dynamic(name),), scope.computed[name], False, None)
         if variable is None:
             return None
-        return members.Place(variable, (), variable.type, False, variable.source, variable.prefix)
+        return members.Place(variable, (), variable.type, variable.is_collection, variable.source, variable.prefix)
 
     def _is_member(self, name: str) -> bool:
         kind = self.scope.kind

@@ -106,6 +106,9 @@ def find_member(binder: Binder, place: Place, segment: Segment) -> Place | None:
     """The property or navigation property of that name, or a dynamic one; None when there is none."""
     kind, name = place.type, segment.name
     assert isinstance(kind, StructuredType)
+    added = binder.scope.computed.get(name) if place == binder.here() else None
+    if added is not None:
+        return place.after(added, source=added.target, prefix=()) if isinstance(added, Follow) else place.after(added)
     prop = kind.properties.get(name)
     if prop is not None:
         if segment.arguments is not None:
@@ -327,7 +330,7 @@ def _segment_key(binder: Binder, kind: EntityType, segment: Segment) -> Bound:
 
 def unknown_member(binder: Binder, kind: StructuredType, segment: Segment) -> NoReturn:
     """Refuses a name that a type does not have, with the nearest one that it has."""
-    known = [*kind.properties, *kind.navigation, *binder.scope.variables]
+    known = [*kind.properties, *kind.navigation, *binder.scope.variables, *binder.scope.computed]
     binder.fail(
         f"Could not find a property named '{segment.name}' on type '{kind.qualified_name}'."
         f"{suggestion(segment.name, known)}",

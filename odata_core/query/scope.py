@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from ..edm import AnyType, Model, NavigationProperty
+from ..edm import AnyType, Model, NavigationProperty, Property
 from ..limits import Limits
 from ..uri.grammars import Grammar
 from ..uri.syntax import Node
-from .tree import Source, Variable
+from .tree import Follow, Source, Variable
 
 # The places of a frame (query.evaluate): the row at hand, and the row that `$it` means where it is another one.
 HERE: Final = 0
@@ -35,7 +35,7 @@ class Scope:
     prefix: tuple[str, ...] = ()
     variables: Mapping[str, Variable] = field(default_factory=dict)
     aliases: Mapping[str, Node] = field(default_factory=dict)
-    computed: Mapping[str, AnyType | None] = field(default_factory=dict)  # what $compute added, by name
+    computed: Mapping[str, Property | Follow] = field(default_factory=dict)  # what $compute and $apply added, by name
     alias_texts: Mapping[str, tuple[str, int]] = field(default_factory=dict)  # with the base of their origins
 
     def inner(self, kind: AnyType | None, source: Source | None, prefix: tuple[str, ...] = ()) -> Scope:
@@ -44,6 +44,12 @@ class Scope:
         if "$it" not in variables and self.kind is not None:
             variables["$it"] = Variable("$it", IT, self.kind, self.source)
         return replace(self, kind=kind, source=source, prefix=prefix, variables=variables, computed={})
+
+    def with_these(self, kind: AnyType) -> Scope:
+        """The same scope with `$these`: all rows, of which the row at hand is one (Data Aggregation 4.0, 3.6)."""
+        known = self.variables.get("$these")
+        index = self.next_index if known is None else known.index
+        return self.with_variable(Variable("$these", index, kind, self.source, self.prefix, is_collection=True))
 
     def with_variable(self, variable: Variable) -> Scope:
         """The same scope with one more name."""

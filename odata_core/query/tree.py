@@ -72,7 +72,7 @@ class Variable:
     type: ValueType
     source: Source | None = field(default=None, compare=False)  # where its entities live
     prefix: tuple[str, ...] = field(default=(), compare=False)  # the way from there to the rows
-    is_collection: ClassVar[bool] = False
+    is_collection: bool = False  # `$these` is all rows
 
 
 @dataclass(frozen=True, slots=True)
