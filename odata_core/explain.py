@@ -3,22 +3,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
-from .edm import Duration, PrimitiveType, TimeOfDay, Timestamp
+from .edm import PrimitiveType
 from .errors import BadRequest, ODataError
 from .limits import Limits
 from .uri.encoding import decode_query
 from .uri.expressions import parse_expression
 from .uri.grammars import V2_GRAMMAR, V3_GRAMMAR, V4_GRAMMAR, Grammar
+from .uri.literals_v4 import Unreadable
 from .uri.query_options import Piece, read_option
 from .uri.rules import RENAMED, RULES
-from .uri.syntax import Options
+from .uri.syntax import Options, Tree
 from .uri.urls import Url, parse_query, parse_relative, parse_uri
 
 GRAMMARS: Final[Mapping[str, Grammar]] = {
@@ -95,8 +95,8 @@ def _asked(line: str) -> Mapping[str, Any]:
 
 def plain(node: Any) -> Any:
     """A tree as JSON can say it: a node is an object whose `node` is its kind; what is empty is left out."""
-    if dataclasses.is_dataclass(node) and not isinstance(node, type | Timestamp | Duration | TimeOfDay | PrimitiveType):
-        members = {field.name: getattr(node, field.name) for field in dataclasses.fields(node)}
+    if isinstance(node, Tree | Url | Unreadable):
+        members = {name: getattr(node, name) for name in node.__match_args__}
         shown = {name: plain(value) for name, value in members.items() if not _is_absent(name, value)}
         return {"node": type(node).__name__, **shown}
     if isinstance(node, Mapping):
