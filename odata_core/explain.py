@@ -96,7 +96,7 @@ def _asked(line: str) -> Mapping[str, Any]:
 def plain(node: Any) -> Any:
     """A tree as JSON can say it: a node is an object whose `node` is its kind; what is empty is left out."""
     if isinstance(node, Tree | Url | Unreadable):
-        members = {name: getattr(node, name) for name in node.__match_args__}
+        members = {name: getattr(node, name) for name in type(node).__match_args__}
         shown = {name: plain(value) for name, value in members.items() if not _is_absent(name, value)}
         return {"node": type(node).__name__, **shown}
     if isinstance(node, Mapping):
