@@ -96,7 +96,9 @@ def _asked(line: str) -> Mapping[str, Any]:
 def plain(node: Any) -> Any:
     """A tree as JSON can say it: a node is an object whose `node` is its kind; what is empty is left out."""
     if isinstance(node, Tree | Url | Unreadable):
-        members = {name: getattr(node, name) for name in type(node).__match_args__}
+        # What does not count in comparisons says where something stands, or says it again in raw text.
+        hidden = node.uncompared - {"position"} if isinstance(node, Tree) else frozenset()
+        members = {name: getattr(node, name) for name in type(node).__match_args__ if name not in hidden}
         shown = {name: plain(value) for name, value in members.items() if not _is_absent(name, value)}
         return {"node": type(node).__name__, **shown}
     if isinstance(node, Mapping):
