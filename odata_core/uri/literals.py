@@ -93,8 +93,11 @@ def read_float(text: str) -> float:
     return number
 
 
-def print_float(value: float) -> str:
-    """The shortest text that reads back as the same number."""
+def print_float(value: float | Decimal) -> str:
+    """The shortest text that reads back as the same number; one that was kept exact has a point and no exponent."""
+    if isinstance(value, Decimal):
+        digits = print_decimal(value)
+        return digits if "." in digits else f"{digits}.0"
     if math.isinf(value):
         return "INF" if value > 0 else "-INF"
     return "NaN" if math.isnan(value) else repr(value)
@@ -103,6 +106,11 @@ def print_float(value: float) -> str:
 def print_decimal(value: Decimal) -> str:
     """Digits without exponent."""
     return format(value, "f")
+
+
+def _print_double(value: float | Decimal) -> str:
+    """With a suffix, but for a number that was written with a point and without one: it was kept exact."""
+    return print_float(value) if isinstance(value, Decimal) else f"{print_float(value)}D"
 
 
 def _no_geo(_text: str) -> Any:
@@ -159,7 +167,7 @@ V3_LITERALS: Final = (
         _unsuffixed(_accepted(edm.SINGLE, read_float)),
         lambda v: f"{print_float(v)}f",
     ),
-    LiteralForm(edm.DOUBLE, _FLOAT + "[dD]" + _END, _unsuffixed(read_float), lambda v: f"{print_float(v)}D"),
+    LiteralForm(edm.DOUBLE, _FLOAT + "[dD]" + _END, _unsuffixed(read_float), _print_double),
     LiteralForm(edm.INT32, r"-?[0-9]+" + _END, read_whole, str),
     # A number with a point and no suffix is a double by the letter; it is kept exact, so that it can also be a decimal.
     LiteralForm(edm.DOUBLE, r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?" + _END, _accepted(edm.DECIMAL, Decimal)),

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from ..edm import PRIMITIVE_TYPES, Duration, TimeOfDay, Timestamp
 from ..edm import primitives as edm
-from .literals import LiteralForm, print_decimal, print_float, print_string, read_float, read_string
+from .literals import LiteralForm, print_float, print_string, read_float, read_string
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,11 @@ V4_LITERALS: Final = (
         lambda v: str(v).lower(),
     ),
     LiteralForm(edm.INT32, r"[+-]?[0-9]+" + _END, int, str),
-    LiteralForm(edm.DECIMAL, DECIMAL_IN_URL + _END, lambda text: Decimal(text.replace(" ", "+")), print_decimal),
+    LiteralForm(
+        edm.DECIMAL,
+        DECIMAL_IN_URL + _END,
+        _or_unreadable(lambda text: edm.DECIMAL.accept(Decimal(text.replace(" ", "+")))),
+        print_float,  # with a point, so that it is not read as a whole number
+    ),
     LiteralForm(edm.DOUBLE, NAN_INFINITY + _END, read_float, print_float),
 )

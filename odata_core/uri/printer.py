@@ -1,15 +1,17 @@
-# Syntax tree -> canonical text, decoded; the same precedence table as the parser's decides where parentheses stand.
-# What a dialect cannot say is refused with the reason, never left out.
+# Expressions -> canonical text, decoded; the same precedence table as the parser's decides where parentheses stand.
+# The tree must be of the dialect in which it is printed (uri.translation makes it so): what the dialect cannot say is
+# refused with the reason, never left out, and so is a tree whose text would be read as another one.
+# A chain of operators is printed in a loop, since `a or b or c ...` is as deep as it is long.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, assert_never
+import json
+from typing import Final, assert_never
 
 import msgspec
 
 from ..edm import primitives as edm
-from ..errors import NotImplementedHere
+from .constructs import CONSTRUCTS, OPERATORS, VARIABLES, require, unsayable, unsayable_literal
 from .grammars import Grammar
 from .literals_v4 import Unreadable
 from .syntax import (
@@ -17,215 +19,256 @@ from .syntax import (
     Argument,
     Binary,
     Case,
-    ComputeItem,
     EnumLiteral,
-    ExpandItem,
     Items,
     Lambda,
     Literal,
     Members,
     Node,
-    Options,
-    OrderByItem,
     Path,
-    Search,
-    SearchJoin,
-    SearchNot,
-    SearchTerm,
     Segment,
-    SelectItem,
     Unary,
 )
 
 _ATOM: Final = 100  # the level of what never needs parentheses
-
-
-class Printer:
-    """Prints trees in one dialect."""
-
-    def __init__(self, grammar: Grammar) -> None:
-        self.grammar = grammar
-
-    def expression(self, node: Node, weakest: int = 1) -> str:
-        """An expression, in parentheses where its operator binds less than `weakest`."""
-        text, level = self._levelled(node)
-        return f"({text})" if level < weakest else text
-
-    def _levelled(self, node: Node) -> tuple[str, int]:
-        match node:
-            case Literal():
-                return self.literal(node), _ATOM
-            case EnumLiteral():
-                self._need(self.grammar.has_case, "enumeration literals")
-                return f"{node.type_name}'{node.text}'", _ATOM
-            case Path():
-                return self.path(node.segments), _ATOM
-            case Unary():
-                return self._unary(node)
-            case Binary():
-                return self._binary(node)
-            case Case():
-                self._need(self.grammar.has_case, "case()")
-                branches = (f"{self.expression(a)}:{self.expression(b)}" for a, b in node.branches)
-                return f"case({','.join(branches)})", _ATOM
-            case Items():
-                self._need(self.grammar.has_case, "lists")
-                return self._items(node), _ATOM
-            case Members():
-                self._need(self.grammar.has_case, "JSON objects")
-                return self._json(node), _ATOM
-            case _:
-                assert_never(node)
-
-    def _unary(self, node: Unary) -> tuple[str, int]:
-        level = self.grammar.unary_level
-        operand = self.expression(node.operand, level)
-        if node.operator == "-":
-            # A sign that touches digits would be read as theirs.
-            is_number = operand[0].isdigit() or operand.startswith(("INF", "-"))
-            return f"-({operand})" if is_number else f"-{operand}", level
-        return f"{node.operator} {operand}", level
-
-    def _binary(self, node: Binary) -> tuple[str, int]:
-        level = self.grammar.precedence.get(node.operator)
-        if level is None:
-            raise self._unsayable(f"the operator '{node.operator}'")
-        left = self.expression(node.left, level)
-        if node.operator == "in" and isinstance(node.right, Items) and not node.right.is_json:
-            return f"{left} in {self._items(node.right)}", level
-        return f"{left} {node.operator} {self.expression(node.right, level + 1)}", level
-
-    def _items(self, node: Items) -> str:
-        if node.is_json:
-            return self._json(node)
-        return f"({','.join(self.expression(item) for item in node.items)})"
-
-    def _json(self, node: Node) -> str:
-        match node:
-            case Items(items, True):
-                return f"[{','.join(map(self._json, items))}]"
-            case Members(members):
-                pairs = (f"{msgspec.json.encode(name).decode()}:{self._json(value)}" for name, value in members)
-                return f"{{{','.join(pairs)}}}"
-            case Literal(value, kind) if kind is edm.STRING:
-                return msgspec.json.encode(value).decode()
-            case _:
-                return self.expression(node)
-
-    def literal(self, node: Literal) -> str:
-        """A literal in the dialect's spelling."""
-        if node.value is None or node.type is None:
-            return "null"
-        if isinstance(node.value, Unreadable):
-            return node.value.text
-        write = self.grammar.printers.get(node.type.name)
-        if write is None:
-            raise self._unsayable(f"literals of {node.type.name}")
-        text: str = write(node.value)
-        return text
-
-    # ------------------------------------------------------------ paths
-
-    def path(self, segments: tuple[Segment, ...]) -> str:
-        """Segments joined by slashes."""
-        return "/".join(map(self.segment, segments))
-
-    def segment(self, segment: Segment) -> str:
-        """A name with what stands in parentheses behind it."""
-        text = segment.name
-        if segment.options is not None:
-            text += f"({self.options(segment.options)})"
-        if segment.arguments is not None:
-            text += f"({','.join(map(self._argument, segment.arguments))})"
-        if segment.key is not None:
-            text += f"({','.join(map(self._argument, segment.key))})"
-        return text
-
-    def _argument(self, argument: Argument) -> str:
-        match argument.value:
-            case Lambda(variable, body):
-                self._need(self.grammar.has_lambda, "any and all")
-                text = f"{variable}:{self.expression(body)}"
-            case Aggregate():
-                text = self._aggregate(argument.value)
-            case value:
-                text = self.expression(value)
-        return text if argument.name is None else f"{argument.name}={text}"
-
-    def _aggregate(self, item: Aggregate) -> str:
-        parts = [self.expression(item.expression)] if item.expression is not None else []
-        parts += [f"with {item.method}"] if item.method is not None else []
-        for path, method in item.from_items:
-            parts.append(f"from {self.path(path)}" + (f" with {method}" if method is not None else ""))
-        parts += [f"as {item.alias}"] if item.alias is not None else []
-        return " ".join(parts)
-
-    # ------------------------------------------------------------ options
-
-    def options(self, options: Options, separator: str = ";") -> str:
-        """Options in the order of their names."""
-        parts = [f"{name}={self.option(name, value)}" for name, value in sorted(options.system.items())]
-        parts += [f"{name}={self._json(value)}" for name, value in options.aliases.items()]
-        return separator.join(parts)
-
-    def option(self, name: str, value: Any) -> str:
-        """The value of one option; $apply is not printed yet."""
-        match name:
-            case "$orderby":
-                return ",".join(map(self._order, value))
-            case "$compute":
-                return ",".join(map(self._computed, value))
-            case "$select" | "$expand":
-                return ",".join(map(self._item, value))
-            case "$search" if isinstance(value, SearchTerm | SearchNot | SearchJoin):
-                return print_search(value)
-            case "$filter" | "$search":
-                return self.expression(value)
-            case "$inlinecount":
-                return "allpages" if value else "none"
-            case "$apply":
-                raise NotImplementedHere("Printing $apply is not supported.")
-            case _:
-                text: str = _SCALARS.get(type(value), str)(value)
-                return text
-
-    def _order(self, item: OrderByItem) -> str:
-        return self.expression(item.expression) + (" desc" if item.descending else "")
-
-    def _computed(self, item: ComputeItem) -> str:
-        return f"{self.expression(item.expression)} as {item.name}"
-
-    def _item(self, item: SelectItem | ExpandItem) -> str:
-        options = f"({self.options(item.options)})" if item.options is not None else ""
-        self._need(not options or self.grammar.has_case, "options within $expand and $select")
-        return self.path(item.path) + options
-
-    def _need(self, has: bool, what: str) -> None:
-        if not has:
-            raise self._unsayable(what)
-
-    def _unsayable(self, what: str) -> NotImplementedHere:
-        return NotImplementedHere(f"{self.grammar.name} has no way to write {what}.")
-
-
-_SCALARS: Final[Mapping[type, Any]] = {bool: lambda value: "true" if value else "false"}
-
-
-def print_search(node: Search, weakest: int = 1) -> str:
-    """$search in canonical form: AND written out, parentheses only where needed."""
-    match node:
-        case SearchTerm(text, is_phrase):
-            return f'"{text}"' if is_phrase else text
-        case SearchNot(operand):
-            return f"NOT {print_search(operand, 3)}"
-        case SearchJoin(operator, left, right):
-            level = 1 if operator == "OR" else 2
-            text = f"{print_search(left, level)} {operator} {print_search(right, level + 1)}"
-            return f"({text})" if level < weakest else text
-        case _:
-            assert_never(node)
+_LOOSE: Final = 0  # the level of what always needs them
 
 
 def print_expression(node: Node, grammar: Grammar) -> str:
     """The canonical text of an expression, not percent-encoded."""
-    return Printer(grammar).expression(node)
+    return _bracketed(node, grammar, 1)
+
+
+def _bracketed(node: Node, grammar: Grammar, weakest: int) -> str:
+    """An expression, in parentheses where its operator binds less than `weakest`."""
+    text, level = _levelled(node, grammar)
+    return f"({text})" if level < weakest else text
+
+
+def _levelled(node: Node, grammar: Grammar) -> tuple[str, int]:
+    match node:
+        case Literal():
+            return print_literal(node, grammar), _ATOM
+        case EnumLiteral(type_name, text):
+            require(CONSTRUCTS, "enumeration", grammar)
+            return f"{type_name}'{text}'", _ATOM
+        case Path():
+            return _path(node, grammar)
+        case Unary():
+            return _unary(node, grammar)
+        case Binary():
+            return _chain(node, grammar)
+        case Case(branches):
+            require(CONSTRUCTS, "case", grammar)
+            return f"case({','.join([_branch(*branch, grammar) for branch in branches])})", _ATOM
+        case Items(_, is_json):
+            if not is_json:
+                raise unsayable("a list in parentheses", "it can only stand behind 'in'", grammar)
+            return print_json(node, grammar), _ATOM
+        case Members():
+            return print_json(node, grammar), _ATOM
+        case _:
+            assert_never(node)
+
+
+def print_literal(node: Literal, grammar: Grammar) -> str:
+    """A literal in the dialect's spelling."""
+    if node.value is None or node.type is None:
+        return "null"
+    if isinstance(node.value, Unreadable):
+        return node.value.text
+    write = grammar.printers.get(node.type.name)
+    if write is None:
+        raise unsayable_literal(node.type.name, grammar)
+    text: str = write(node.value)
+    return text
+
+
+# ------------------------------------------------------------------ operators
+
+
+def _unary(node: Unary, grammar: Grammar) -> tuple[str, int]:
+    level = grammar.unary_level
+    operand = _bracketed(node.operand, grammar, level)
+    if node.operator == "-":
+        # A sign that touches digits would be read as theirs.
+        is_number = operand[0].isdigit() or operand.startswith(("INF", "-"))
+        return f"-({operand})" if is_number else f"-{operand}", level
+    return f"{node.operator} {operand}", level
+
+
+def _chain(node: Binary, grammar: Grammar) -> tuple[str, int]:
+    """Operators that have each other at their left: all but `in` before an expression are read from left to right."""
+    links = [node]
+    while isinstance(links[-1].left, Binary):
+        links.append(links[-1].left)
+    text, level = _levelled(links[-1].left, grammar)
+    takes_all = False
+    for link in reversed(links):
+        binding = _binding(link.operator, grammar)
+        if level < binding or (takes_all and binding > grammar.unary_level):
+            text = f"({text})"
+        text = f"{text} {link.operator} {_right(link, binding, grammar)}"
+        level, takes_all = binding, link.operator == "in" and not _is_list(link.right)
+    return text, level
+
+
+def _binding(operator: str, grammar: Grammar) -> int:
+    require(OPERATORS, operator, grammar)
+    level = grammar.precedence.get(operator)
+    if level is None:
+        raise unsayable(f"the operator '{operator}'", "there is none of that name", grammar)
+    return level
+
+
+def _is_list(node: Node) -> bool:
+    return isinstance(node, Items) and not node.is_json
+
+
+def _right(link: Binary, binding: int, grammar: Grammar) -> str:
+    if link.operator != "in":
+        return _bracketed(link.right, grammar, binding + 1)
+    if isinstance(link.right, Items) and not link.right.is_json:
+        return _list(link.right, grammar)
+    # Behind `in` a parenthesis begins a list, so no other expression can have one there.
+    text, level = _levelled(link.right, grammar)
+    if level < grammar.unary_level or text.startswith("("):
+        raise unsayable("an expression in parentheses behind 'in'", "it would be a list", grammar)
+    return text
+
+
+def _list(node: Items, grammar: Grammar) -> str:
+    """listExpr: literals in parentheses"""
+    require(CONSTRUCTS, "list", grammar)
+    for item in node.items:
+        if not isinstance(item, Literal | EnumLiteral):
+            raise unsayable("a list of expressions", "it can only hold literals", grammar)
+    return f"({','.join([print_expression(item, grammar) for item in node.items])})"
+
+
+def _branch(condition: Node, result: Node, grammar: Grammar) -> str:
+    before, behind = print_expression(condition, grammar), print_expression(result, grammar)
+    # `12:30` is a time of day.
+    blank = " " if before[-2:].isdigit() and behind[:2].isdigit() else ""
+    return f"{before}:{blank}{behind}"
+
+
+# ------------------------------------------------------------------ JSON
+
+
+def print_json(node: Node, grammar: Grammar) -> str:
+    """A value in JSON: strings in double quotation marks; what JSON does not have stays an expression."""
+    match node:
+        case Items(items, True):
+            require(CONSTRUCTS, "json", grammar)
+            return f"[{','.join([print_json(item, grammar) for item in items])}]"
+        case Members(members):
+            require(CONSTRUCTS, "json", grammar)
+            return f"{{{','.join([f'{_json_string(name)}:{print_json(v, grammar)}' for name, v in members])}}}"
+        case Literal(str() as value, kind) if kind is edm.STRING:
+            return _json_string(value)
+        case _:
+            return print_expression(node, grammar)
+
+
+def _json_string(value: str) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can say
+        return json.dumps(value)
+
+
+def print_alias_value(node: Node, grammar: Grammar) -> str:
+    """parameterValue: an expression, or JSON where the value has no other form."""
+    is_string = isinstance(node, Literal) and isinstance(node.value, str)
+    return print_json(node, grammar) if is_string and not _is_text(node) else print_expression(node, grammar)
+
+
+def _is_text(node: Node) -> bool:
+    """Whether UTF-8, and so a URL, can hold the string."""
+    try:
+        return isinstance(node, Literal) and node.value.encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
+# ------------------------------------------------------------------ paths
+
+
+def _path(node: Path, grammar: Grammar) -> tuple[str, int]:
+    """A path of an expression, and its level: a property with the name `not` would be read as the operator."""
+    _check_path(node.segments, grammar)
+    text = print_segments(node.segments, grammar)
+    name = text.lower() if grammar.folds_case else text
+    if text == "null":
+        raise unsayable("a property called null", "it would be the literal", grammar)
+    return text, _LOOSE if name == "not" else _ATOM
+
+
+def _check_path(segments: tuple[Segment, ...], grammar: Grammar) -> None:
+    first = segments[0].name
+    require(VARIABLES, first, grammar)
+    if first.startswith("@") and "." not in first:
+        require(CONSTRUCTS, "alias", grammar)
+    for segment in segments:
+        if segment.name == "$count":
+            require(CONSTRUCTS, "count", grammar)
+
+
+def print_segments(segments: tuple[Segment, ...], grammar: Grammar) -> str:
+    """Segments joined by slashes."""
+    return "/".join([print_segment(segment, grammar) for segment in segments])
+
+
+def print_segment(segment: Segment, grammar: Grammar) -> str:
+    """A name with what stands in parentheses behind it."""
+    from .option_printer import print_nested_options  # options are made of expressions, and expressions of options
+
+    _check_name(segment, grammar)
+    text = segment.name
+    if segment.options is not None:
+        text += f"({print_nested_options(segment.options, grammar)})"
+    if segment.arguments is not None:
+        text += _arguments(segment.arguments, grammar)
+    if segment.key is not None:
+        require(CONSTRUCTS, "key behind call", grammar)
+        text += _arguments(segment.key, grammar)
+    return text
+
+
+def _check_name(segment: Segment, grammar: Grammar) -> None:
+    name = segment.name
+    if name.startswith("@"):
+        if "." in name:
+            require(CONSTRUCTS, "annotation", grammar)
+    elif "." in name:
+        require(CONSTRUCTS, "cast" if segment.arguments is None else "function", grammar)
+    elif name in ("any", "all") and segment.arguments is not None:
+        require(CONSTRUCTS, "lambda", grammar)
+
+
+def _arguments(arguments: tuple[Argument, ...], grammar: Grammar) -> str:
+    return f"({','.join([_argument(argument, grammar) for argument in arguments])})"
+
+
+def _argument(argument: Argument, grammar: Grammar) -> str:
+    match argument.value:
+        case Lambda(variable, body):
+            require(CONSTRUCTS, "lambda", grammar)
+            text = f"{variable}:{print_expression(body, grammar)}"
+        case Aggregate():
+            require(CONSTRUCTS, "aggregate", grammar)
+            text = print_aggregate(argument.value, grammar)
+        case value:
+            text = print_expression(value, grammar)
+    return text if argument.name is None else f"{argument.name}={text}"
+
+
+def print_aggregate(item: Aggregate, grammar: Grammar) -> str:
+    """`expression with method from path with method as alias`."""
+    parts = [print_expression(item.expression, grammar)] if item.expression is not None else []
+    parts += [f"with {item.method}"] if item.method is not None else []
+    for path, method in item.from_items:
+        parts.append(f"from {print_segments(path, grammar)}" + (f" with {method}" if method is not None else ""))
+    parts += [f"as {item.alias}"] if item.alias is not None else []
+    return " ".join(parts)

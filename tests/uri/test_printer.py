@@ -15,7 +15,8 @@ from odata_core.errors import NotImplementedHere
 from odata_core.limits import Limits
 from odata_core.uri.expressions import parse_expression
 from odata_core.uri.grammars import V2_GRAMMAR, V3_GRAMMAR, V4_GRAMMAR, Grammar
-from odata_core.uri.printer import print_expression, print_search
+from odata_core.uri.option_printer import print_search
+from odata_core.uri.printer import print_expression
 from odata_core.uri.search import parse_search
 from odata_core.uri.syntax import (
     Argument,
@@ -152,7 +153,7 @@ def test_v3_trees_come_back(tree: Node) -> None:
     )
 )
 def test_searches_come_back(tree: Search) -> None:
-    text = print_search(tree)
+    text = print_search(tree, V4_GRAMMAR)
     assert parse_search(text, LIMITS) == tree
 
 
@@ -170,6 +171,15 @@ def test_searches_come_back(tree: Search) -> None:
         ("not A in ('x')", "not A in ('x')"),
         ("Items/any( d : d/Price gt 5.50 )", "Items/any(d:d/Price gt 5.50)"),
         ("case( A gt 0 : 1 , true : -1 )", "case(A gt 0:1,true:-1)"),
+        ("case(A eq 12 : 30)", "case(A eq 12: 30)"),
+        ("(not) eq 1", "(not) eq 1"),
+        ("(A in B) in C", "(A in B) in C"),
+        ("A in B in C", "A in B in C"),
+        ("A in (1) in (true)", "A in (1) in (true)"),
+        ("(A in B) has NS.C'x'", "(A in B) has NS.C'x'"),
+        ("A eq 1e3", "A eq 1000.0"),
+        ("A eq 1e99999", "A eq 1e99999"),
+        ("A eq +5", "A eq 5"),
         (
             "Products/$count($filter=Price gt 5;$search=a b) gt 2",
             "Products/$count($filter=Price gt 5;$search=a AND b) gt 2",
@@ -181,23 +191,72 @@ def test_canonical_text(text: str, canonical: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "grammar", "what"),
+    ("text", "grammar", "message"),
     [
-        ("A in (1,2)", V3_GRAMMAR, "OData 3.0 has no way to write the operator 'in'."),
-        ("A divby 2", V2_GRAMMAR, "OData 2.0 has no way to write the operator 'divby'."),
-        ("A/any(x:x gt 1)", V2_GRAMMAR, "OData 2.0 has no way to write any and all."),
-        ("A eq 2012-09-03", V3_GRAMMAR, "OData 3.0 has no way to write literals of Edm.Date."),
-        ("A eq NS.C'Red'", V3_GRAMMAR, "OData 3.0 has no way to write enumeration literals."),
-        ("case(A:1)", V3_GRAMMAR, "OData 3.0 has no way to write case()."),
+        ("A in (1,2)", V3_GRAMMAR, "the operator 'in': it came with OData 4.01."),
+        ("A divby 2", V2_GRAMMAR, "the operator 'divby': it came with OData 4.01."),
+        ("A has NS.C'Red'", V3_GRAMMAR, "the operator 'has': it came with OData 4.0."),
+        ("A/any(x:x gt 1)", V2_GRAMMAR, "any and all: they came with OData 3.0."),
+        ("A eq 2012-09-03", V3_GRAMMAR, "literals of Edm.Date: Edm.Date came with OData 4.0."),
+        (
+            "A eq duration'PT1S'",
+            V3_GRAMMAR,
+            "literals of Edm.Duration: Edm.Duration came with OData 4.0, and Edm.Time is a time of day.",
+        ),
+        (
+            "A eq NS.C'Red'",
+            V3_GRAMMAR,
+            "enumeration literals with their type: "
+            "OData 2.0 has no enumerations, and OData 3.0 puts names in quotation marks.",
+        ),
+        ("case(A:1)", V3_GRAMMAR, "case(): it came with OData 4.01."),
+        ("A eq [1,2]", V2_GRAMMAR, "JSON arrays and objects: they came with OData 3.0."),
+        ("$it/A eq 1", V2_GRAMMAR, "$it: it came with OData 3.0."),
+        ("$this eq 1", V3_GRAMMAR, "$this: it came with OData 4.01."),
+        ("$root/A(1)/B eq 1", V3_GRAMMAR, "$root: it came with OData 4.0."),
+        ("A eq @p", V2_GRAMMAR, "parameter aliases: they came with OData 3.0."),
+        ("A/@NS.T eq 1", V3_GRAMMAR, "annotations in a path: they came with OData 4.0."),
+        ("A/$count gt 1", V3_GRAMMAR, "/$count in an expression: it came with OData 4.0."),
+        ("NS.T/A eq 1", V2_GRAMMAR, "derived types in a path: they came with OData 3.0."),
+        ("NS.F(a=1) eq 1", V2_GRAMMAR, "functions with a namespace: they came with OData 3.0."),
     ],
 )
-def test_what_a_dialect_cannot_say(text: str, grammar: Grammar, what: str) -> None:
+def test_what_an_expression_cannot_say(text: str, grammar: Grammar, message: str) -> None:
     tree = parse_expression(text, V4_GRAMMAR, LIMITS)
     with pytest.raises(NotImplementedHere) as caught:
         print_expression(tree, grammar)
-    assert caught.value.message == what
+    assert caught.value.message == f"{grammar.name} has no way to write {message}"
 
 
-def test_the_same_literals_in_two_dialects() -> None:
-    tree = parse_expression("A eq 5M and B eq guid'3499b02c-8dc9-4c0d-aa83-097a1340cbda'", V3_GRAMMAR, LIMITS)
-    assert print_expression(tree, V4_GRAMMAR) == "A eq 5 and B eq 3499b02c-8dc9-4c0d-aa83-097a1340cbda"
+A = Path((Segment("A"),))
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        Items((integer(1),), False),
+        Path((Segment("null"),)),
+        Binary("in", A, Items((A,), False)),
+        Binary("in", A, Binary("add", A, A)),
+        Binary("in", A, Path((Segment("not"),))),
+        Binary("like", A, A),
+    ],
+    ids=str,
+)
+def test_trees_that_no_text_gives_are_refused(tree: Node) -> None:
+    with pytest.raises(NotImplementedHere, match="has no way to write"):
+        print_expression(tree, V4_GRAMMAR)
+
+
+def test_long_chains_are_no_deep_recursion() -> None:
+    text = " or ".join(["A"] * 1900)
+    assert print_expression(parse_expression(text, V4_GRAMMAR, LIMITS), V4_GRAMMAR) == text
+    words = " AND ".join(["a"] * 1900)
+    assert print_search(parse_search(words, LIMITS), V4_GRAMMAR) == words
+
+
+def test_a_literal_is_printed_by_its_type() -> None:
+    tree = parse_expression(
+        "A eq 5M and B eq guid'3499b02c-8dc9-4c0d-aa83-097a1340cbda' and C eq 5L", V3_GRAMMAR, LIMITS
+    )
+    assert print_expression(tree, V4_GRAMMAR) == "A eq 5.0 and B eq 3499b02c-8dc9-4c0d-aa83-097a1340cbda and C eq 5"
