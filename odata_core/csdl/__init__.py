@@ -1,5 +1,6 @@
 """The model as text: CSDL documents."""
 
+from .documents import read_csdl, read_csdl_file
 from .xml_v3 import write_xml_v3
 
-__all__ = ["write_xml_v3"]
+__all__ = ["read_csdl", "read_csdl_file", "write_xml_v3"]

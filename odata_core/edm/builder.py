@@ -28,7 +28,8 @@ class ModelBuilder:
 
     A name without a dot belongs to `namespace`; `Other.Space.Name` and, after `alias`, `short.Name` may be declared
     and named as well. `location` is put before every problem with what is declared while it is set. With
-    `bind_unasked`, a navigation property whose target type has one entity set only is bound to it.
+    `bind_unasked`, a navigation property whose target type has one entity set only is bound to it. With `leave_out`,
+    sets of unknown types, bindings that lead nowhere and unreadable defaults are no problems: the model lists them.
 
     >>> shop = ModelBuilder("Shop")
     >>> shop.entity("Product", key="ID", properties={"ID": "Int32", "Name": "String"})
@@ -37,9 +38,11 @@ class ModelBuilder:
     ('ID',)
     """
 
-    def __init__(self, namespace: str, *, container: str = "Container", bind_unasked: bool = True) -> None:
+    def __init__(
+        self, namespace: str, *, container: str = "Container", bind_unasked: bool = True, leave_out: bool = False
+    ) -> None:
         self.location = ""
-        self._told = Declarations(namespace, container, bind_unasked)
+        self._told = Declarations(namespace, container, bind_unasked, leave_out)
 
     @property
     def namespace(self) -> str:

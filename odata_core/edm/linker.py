@@ -52,6 +52,7 @@ def link(told: Declarations) -> Model:
         source = singletons.get(spec.name) if spec.is_singleton else sets.get(spec.name)
         if source is not None:
             _Bindings(model, told, source, spec).bind()
+    model.left_out = tuple(told.left_out)
     for culprit, sentence in broken_rules(model):
         told.report(sentence, told.locations.get(culprit, ""))
     if told.problems:
@@ -64,7 +65,7 @@ class _Linker:
     def __init__(self, told: Declarations) -> None:
         self.told = told
 
-    def find(self, name: str, where: str, location: str) -> Any:
+    def find(self, name: str, where: str, location: str, *, needed: bool = True) -> Any:
         """The type that a name means, a type definition among them; None, and a problem, when there is none."""
         told = self.told
         full = told.qualified(name)
@@ -75,7 +76,8 @@ class _Linker:
             known = [*told.types, *told.type_definitions, *PRIMITIVE_TYPES]
             if "." not in name:
                 known = [qualified.rpartition(".")[2] for qualified in known]
-            told.report(f"{where}: there is no type '{name}'.{suggestion(name, known)}", location)
+            report = told.report if needed else told.leave_out
+            report(f"{where}: there is no type '{name}'.{suggestion(name, known)}", location)
         return kind
 
     def link_types(self) -> None:
@@ -157,7 +159,7 @@ class _Linker:
         try:
             return spec.default.read(spec.default.text, kind)
         except ValueError as error:
-            self.told.report(f"The default of {where[0].lower()}{where[1:]} cannot be read: {error}.", spec.location)
+            self.told.leave_out(f"The default of {where[0].lower()}{where[1:]} cannot be read: {error}.", spec.location)
             return NOT_GIVEN
 
     def _navigation(self, spec: NavigationSpec) -> None:
@@ -190,12 +192,15 @@ class _Linker:
         singletons: dict[str, Singleton] = {}
         for spec in self.told.sources:
             where = f"{spec.kind.capitalize()} '{spec.name}'"
-            kind = self.find(spec.type, where, spec.location)
+            kind = self.find(spec.type, where, spec.location, needed=False)
             if spec.name in sets or spec.name in singletons:
                 self.told.report(f"The {spec.kind} '{spec.name}' is declared twice.", spec.location)
             if not isinstance(kind, EntityType):
                 if kind is not None:
-                    self.told.report(f"{where}: '{spec.type}' is not an entity type.", spec.location)
+                    self.told.leave_out(f"{where}: '{spec.type}' is not an entity type.", spec.location)
+                continue
+            if self.told.leaves_out and not spec.is_singleton and not kind.key:
+                self.told.leave_out(f"{where} has the type '{kind.qualified_name}', which has no key.", spec.location)
                 continue
             tokens = spec.concurrency
             if tokens is None:
@@ -258,7 +263,8 @@ class _Linker:
             if not unbound:
                 reason = "every overload is bound" if overloads else "there is none"
                 hint = "" if overloads else suggestion(spec.operation, operations)
-                self.told.report(f"{where} needs the operation '{spec.operation}': {reason}.{hint}", spec.location)
+                self.told.leave_out(f"{where} needs the operation '{spec.operation}': {reason}.{hint}", spec.location)
+                continue
             if spec.name in found:
                 self.told.report(f"{where} is declared twice.", spec.location)
             entity_set = sets.get(spec.entity_set or "")
@@ -345,7 +351,7 @@ class _Bindings:
 
     def _fail(self, path: str, target: str, reason: str) -> None:
         where = f"{self.spec.kind.capitalize()} '{self.source.name}'"
-        self.told.report(f"{where} cannot bind '{path}' to '{target}': {reason}.", self.spec.location)
+        self.told.leave_out(f"{where} cannot bind '{path}' to '{target}': {reason}.", self.spec.location)
 
     def _bind_unasked(self) -> None:
         for navigation in self.source.type.navigation.values():

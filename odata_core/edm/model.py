@@ -40,7 +40,8 @@ class Term:
 class Model:
     """A validated model: one container, and all types by qualified name.
 
-    `namespace` is the one of the schema with the container. Overloads of an operation share a qualified name.
+    `namespace` is the one of the schema with the container, whose name is empty where there is none. Overloads of an
+    operation share a qualified name. `left_out` says, in full sentences, what a document had beyond this model.
     """
 
     namespace: str
@@ -53,6 +54,7 @@ class Model:
     type_definitions: Mapping[str, TypeDefinition] = field(default_factory=dict)
     terms: Mapping[str, Term] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)  # alias -> namespace
+    left_out: tuple[str, ...] = ()
 
     def entity_set(self, name: str) -> EntitySet:
         """The entity set of that name; KeyError when there is none."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from typing import Final
+from unicodedata import category
 
 from .container import Operation
 from .model import Model
@@ -25,8 +26,10 @@ from .types import (
 Broken = Iterator[tuple[object, str]]
 Rule = Callable[[Model], Broken]
 
-# odataIdentifier of the ABNF: a letter or underscore, then up to 127 letters, digits or underscores.
+# odataIdentifier of the ABNF: a letter or underscore, then up to 127 letters, digits, connectors, marks or format
+# characters. What Python calls a word character is all of that but marks, format characters and other connectors.
 _IDENTIFIER = re.compile(r"[^\W\d]\w{0,127}")
+_ALSO: Final = frozenset({"Pc", "Mn", "Mc", "Cf"})
 _ENUM_UNDERLYING = {"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"}
 _GENERIC: Final = frozenset({"Edm.PrimitiveType", "Edm.Untyped"})  # they may have any value, so any facet and default
 _ON_DELETE: Final = frozenset({"Cascade", "None", "SetNull", "SetDefault"})
@@ -44,21 +47,34 @@ def _operations(model: Model) -> Iterator[Operation]:
     return (operation for overloads in model.operations.values() for operation in overloads)
 
 
+def _is_identifier(name: str) -> bool:
+    if _IDENTIFIER.fullmatch(name):
+        return True
+    plain = "".join(["_" if position and category(mark) in _ALSO else mark for position, mark in enumerate(name)])
+    return _IDENTIFIER.fullmatch(plain) is not None
+
+
 def names_are_identifiers(model: Model) -> Broken:
-    """Section 17.2: simple identifiers."""
+    """Section 17.2: simple identifiers. Property names may have periods, as those of some .NET services do."""
     names: list[tuple[str, str, object]] = [("namespace part", part, model) for part in model.namespace.split(".")]
-    names += [("container", model.container, model)]
+    if model.container:
+        names += [("container", model.container, model)]
     names += [("type", kind.name, kind) for kind in (*model.types.values(), *model.type_definitions.values())]
     names += [("entity set", part, kind) for name, kind in model.entity_sets.items() for part in name.split(".")]
     names += [("singleton", name, kind) for name, kind in model.singletons.items()]
-    names += [("property", name, p) for kind in _structured(model) for name, p in kind.own_properties.items()]
+    names += [
+        ("property", part, p)
+        for kind in _structured(model)
+        for name, p in kind.own_properties.items()
+        for part in name.split(".")
+    ]
     names += [
         ("navigation property", name, n) for kind in _structured(model) for name, n in kind.own_navigation.items()
     ]
     names += [("operation", operation.name, operation) for operation in _operations(model)]
     names += [("operation import", part, made) for name, made in model.imports.items() for part in name.split(".")]
     for what, name, culprit in names:
-        if not _IDENTIFIER.fullmatch(name):
+        if not _is_identifier(name):
             yield (
                 culprit,
                 f"The {what} name '{name}' is not an identifier: letters, digits and underscores, up to 128.",
@@ -79,22 +95,15 @@ def property_names_are_unique(model: Model) -> Broken:
 
 
 def entity_types_have_keys(model: Model) -> Broken:
-    """Section 6.5: a key is needed unless the type is abstract; a base's key is not declared again."""
-    singles = _single_entities(model)
+    """Section 6.5: contained entities are told apart by a key, as those of a set; no type has a second key."""
+    for kind in _structured(model):
+        for way in kind.own_navigation.values():
+            if way.contains_target and way.is_collection and not way.target.key:
+                name = f"'{kind.qualified_name}.{way.name}'"
+                yield way, f"Entity type '{way.target.qualified_name}' needs a key, because {name} contains many of it."
     for kind in _entities(model):
-        if not kind.key and not kind.is_abstract and kind not in singles:
-            yield kind, f"Entity type '{kind.qualified_name}' needs a key."
         if kind.own_key and kind.base is not None and kind.base.key:
             yield kind, f"Entity type '{kind.qualified_name}' declares a key, but its base type has one."
-
-
-def _single_entities(model: Model) -> set[EntityType]:
-    """Types whose entities are found without a key: those of singletons, and those that one other contains."""
-    found = {singleton.type for singleton in model.singletons.values()}
-    for kind in _structured(model):
-        ways = kind.own_navigation.values()
-        found |= {way.target for way in ways if way.contains_target and not way.is_collection}
-    return found
 
 
 def keys_are_primitive(model: Model) -> Broken:

@@ -148,6 +148,7 @@ class Declarations:
     namespace: str
     container: str
     binds_unasked: bool
+    leaves_out: bool = False
     aliases: dict[str, str] = field(default_factory=dict)
     types: dict[str, EntityType | ComplexType | EnumType] = field(default_factory=dict)
     type_definitions: dict[str, TypeDefinition] = field(default_factory=dict)
@@ -159,6 +160,7 @@ class Declarations:
     imports: list[ImportSpec] = field(default_factory=list)
     terms: list[TermSpec] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     locations: dict[object, str] = field(default_factory=dict)  # of types, and later of what is made of the rest
 
     def split(self, name: str) -> tuple[str, str]:
@@ -171,6 +173,11 @@ class Declarations:
 
     def report(self, sentence: str, location: str = "") -> None:
         self.problems.append(f"{location}: {sentence}" if location else sentence)
+
+    def leave_out(self, sentence: str, location: str = "") -> None:
+        """Something that a model can do without: a problem, unless such things are left out."""
+        found = self.left_out if self.leaves_out else self.problems
+        found.append(f"{location}: {sentence}" if location else sentence)
 
 
 def as_tuple(names: str | Iterable[str]) -> tuple[str, ...]:

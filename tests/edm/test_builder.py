@@ -227,8 +227,11 @@ BROKEN: dict[str, list[tuple[Declare, list[str]]]] = {
     ],
     "entity_types_have_keys": [
         (
-            lambda builder: builder.entity("Thing", properties={"ID": "Int32"}),
-            ["Entity type 'Shop.Thing' needs a key."],
+            both(
+                lambda builder: builder.entity("Thing", properties={"ID": "Int32"}),
+                lambda builder: builder.navigation("Thing", "Parts", to="Thing", many=True, contains=True),
+            ),
+            ["Entity type 'Shop.Thing' needs a key, because 'Shop.Thing.Parts' contains many of it."],
         ),
         (
             both(PLAIN, derived({"No": "Int32"}, key="No")),
@@ -385,7 +388,6 @@ UNRESOLVED: list[tuple[Declare, list[str]]] = [
         derived({}, key=()),
         [
             "Type 'Shop.Special': there is no type 'Thing'. Did you mean 'String'?",
-            "Entity type 'Shop.Special' needs a key.",
         ],
     ),
     (

@@ -1,0 +1,108 @@
+# Default values: the text of a DefaultValue as a Python value of its type.
+# Section 7.2.7 of CSDL 4.01: the text is the value as in JSON without quotation marks, which is the lexical form of
+# XML Schema; v3 ([MC-CSDL], 2.2.1) differs in bytes (hexadecimal) and may put a blank between date and time.
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from ..edm import AnyType, Duration, EnumType, PrimitiveType, TimeOfDay, Timestamp, accept_enum
+
+Reader = Callable[[str], Any]
+ReadDefault = Callable[[str, AnyType], Any]
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_DECIMAL = re.compile(r"[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][+-]?[0-9]{1,4})?")
+_HEXADECIMAL = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2})*)")
+_BASE64 = re.compile(r"[A-Za-z0-9_+/-]*={0,2}")
+_NOT_FINITE: Final = {"INF": "inf", "-INF": "-inf", "NaN": "nan"}
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _boolean(text: str) -> bool:
+    if text not in ("true", "false", "1", "0"):
+        raise ValueError(f"'{text}' is not true or false")
+    return text in ("true", "1")
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError(f"'{text}' is not a whole number")
+    return int(text)
+
+
+def _decimal(text: str) -> Decimal:
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"'{text}' is not a number")
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"'{text}' is not a number") from None
+
+
+def _double(text: str) -> float:
+    return float(_NOT_FINITE[text]) if text in _NOT_FINITE else float(_decimal(text))
+
+
+def _date(text: str) -> date:
+    if not _DATE.fullmatch(text):
+        raise ValueError(f"'{text}' is not a date")
+    return date.fromisoformat(text)
+
+
+def _base64(text: str) -> bytes:
+    if not _BASE64.fullmatch(text):
+        raise ValueError(f"'{text}' is not base64url")
+    body = text.rstrip("=").replace("+", "-").replace("/", "_")
+    return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+
+
+def _hexadecimal(text: str) -> bytes:
+    match = _HEXADECIMAL.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text}' is not hexadecimal")
+    return bytes.fromhex(match[1])
+
+
+def _v3_datetime(text: str) -> Timestamp:
+    return Timestamp.parse(text.replace(" ", "T").removesuffix("Z"))
+
+
+_COMMON: Final[Mapping[str, Reader]] = {
+    "Edm.Boolean": _boolean,
+    **dict.fromkeys(("Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"), _integer),
+    **dict.fromkeys(("Edm.Single", "Edm.Double"), _double),
+    "Edm.Decimal": _decimal,
+    **dict.fromkeys(("Edm.String", "Edm.Guid", "Edm.PrimitiveType", "Edm.Untyped"), str),
+    "Edm.DateTimeOffset": lambda text: Timestamp.parse(text.replace(" ", "T")),
+    "Edm.Date": _date,
+    "Edm.TimeOfDay": TimeOfDay.parse,
+    "Edm.Duration": Duration.parse,
+}
+_V4: Final = {**_COMMON, "Edm.Binary": _base64}
+_V3: Final = {**_COMMON, "Edm.Binary": _hexadecimal, "Edm.DateTime": _v3_datetime, "Edm.Time": Duration.parse}
+
+
+def _read(text: str, kind: AnyType, readers: Mapping[str, Reader]) -> Any:
+    if isinstance(kind, EnumType):
+        return accept_enum(kind, text)
+    reader = readers.get(kind.name) if isinstance(kind, PrimitiveType) else None
+    if reader is None:
+        raise ValueError("a value of this type has no text in CSDL")
+    assert isinstance(kind, PrimitiveType)
+    return kind.accept(reader(text))
+
+
+def read_default_v3(text: str, kind: AnyType) -> Any:
+    """The value of a DefaultValue in CSDL 1.0 to 3.0; ValueError with the reason when the text is none."""
+    return _read(text, kind, _V3)
+
+
+def read_default_v4(text: str, kind: AnyType) -> Any:
+    """The value of a DefaultValue in CSDL 4.0 and 4.01; ValueError with the reason when the text is none."""
+    return _read(text, kind, _V4)
