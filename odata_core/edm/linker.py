@@ -12,7 +12,7 @@ from ..errors import suggestion
 from .container import EntitySet, Operation, OperationImport, Parameter, ReturnType, Singleton
 from .model import Model, Term
 from .primitives import PRIMITIVE_TYPES
-from .rules import broken_rules
+from .rules import broken_rules, is_identifier
 from .specs import Declarations, NavigationSpec, OperationSpec, PropertySpec, SourceSpec, Unread, spec_of
 from .types import (
     BUILT_IN_TYPES,
@@ -145,11 +145,15 @@ class _Linker:
         if kind is None:
             return None
         definition = kind if isinstance(kind, TypeDefinition) else None
+        nullable = spec.nullable
+        if is_key and nullable and self.told.leaves_out:
+            self.told.leave_out(f"{where} belongs to the key, so it cannot be nullable.", spec.location)
+            nullable = False
         return {
             "type": definition.underlying if definition is not None else kind,
             "type_definition": definition,
             "is_collection": match is not None,
-            "nullable": spec.nullable if spec.nullable is not None else not is_key and match is None,
+            "nullable": nullable if nullable is not None else not is_key and match is None,
             "facets": {**definition.facets, **spec.facets} if definition is not None else dict(spec.facets),
         }
 
@@ -199,8 +203,7 @@ class _Linker:
                 if kind is not None:
                     self.told.leave_out(f"{where}: '{spec.type}' is not an entity type.", spec.location)
                 continue
-            if self.told.leaves_out and not spec.is_singleton and not kind.key:
-                self.told.leave_out(f"{where} has the type '{kind.qualified_name}', which has no key.", spec.location)
+            if self.told.leaves_out and not self._is_usable(spec, kind, where):
                 continue
             tokens = spec.concurrency
             if tokens is None:
@@ -214,6 +217,16 @@ class _Linker:
                 )
             self.told.locations[made] = spec.location
         return sets, singletons
+
+    def _is_usable(self, spec: SourceSpec, kind: EntityType, where: str) -> bool:
+        """Whether a URL can name a set or singleton and what is in it; what is left out breaks no rule."""
+        if not all(is_identifier(part) for part in spec.name.split(".")):
+            self.told.leave_out(f"{where}: no URL can name it.", spec.location)
+        elif not spec.is_singleton and not kind.key:
+            self.told.leave_out(f"{where} has the type '{kind.qualified_name}', which has no key.", spec.location)
+        else:
+            return True
+        return False
 
     def operations(self, sets: Mapping[str, EntitySet]) -> dict[str, tuple[Operation, ...]]:
         """All overloads by qualified name."""

@@ -47,7 +47,8 @@ def _operations(model: Model) -> Iterator[Operation]:
     return (operation for overloads in model.operations.values() for operation in overloads)
 
 
-def _is_identifier(name: str) -> bool:
+def is_identifier(name: str) -> bool:
+    """odataIdentifier of the ABNF."""
     if _IDENTIFIER.fullmatch(name):
         return True
     plain = "".join(["_" if position and category(mark) in _ALSO else mark for position, mark in enumerate(name)])
@@ -74,7 +75,7 @@ def names_are_identifiers(model: Model) -> Broken:
     names += [("operation", operation.name, operation) for operation in _operations(model)]
     names += [("operation import", part, made) for name, made in model.imports.items() for part in name.split(".")]
     for what, name, culprit in names:
-        if not _is_identifier(name):
+        if not is_identifier(name):
             yield (
                 culprit,
                 f"The {what} name '{name}' is not an identifier: letters, digits and underscores, up to 128.",
