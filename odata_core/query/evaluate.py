@@ -1,191 +1,145 @@
 # The reference evaluator: a bound expression becomes a Python function of a row, once, and then runs per row.
 # Strategy: each node is compiled to a closure over the closures of its operands, so no tree is walked per row.
 # This is the meaning of a query: a backend that filters or sorts by itself must agree with it, row for row.
-# Nothing here knows where rows come from.
+# Nothing here knows where rows come from: related ones are inline, or `relations` finds them.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Mapping
-from decimal import InvalidOperation
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
-from ..edm import EnumType, Property
-from ..edm.primitives import DOUBLE, SINGLE
-from .functions import FUNCTIONS
-from .tree import Bound, Compare, Constant, Invoke, Logic, Not, OrderBy, Path, ValueType
+from ..errors import BadRequest
+from . import evaluate_conditions as conditions
+from . import evaluate_values as values
+from .comparison import enum_number
+from .compiler import FIRST_VARIABLE, Closure, Compiler, Handler, compile_constant
+from .evaluate_paths import compile_path
+from .ordering import OrderProgram
+from .relations import Relations, Row
+from .tree import (
+    Aggregated,
+    Arithmetic,
+    Bound,
+    Call,
+    Case,
+    Compare,
+    Constant,
+    Convert,
+    Count,
+    Filtered,
+    Has,
+    In,
+    Invoke,
+    IsOf,
+    ListOf,
+    Logic,
+    Negate,
+    Not,
+    OrderBy,
+    Path,
+    Quantifier,
+    RecordOf,
+    ValueType,
+)
 
-Row = Mapping[str, Any]
+__all__ = [
+    "OrderProgram",
+    "Program",
+    "Relations",
+    "Row",
+    "compile_filter",
+    "compile_order",
+    "compile_program",
+    "compile_value",
+    "enum_number",
+    "prepare_order",
+]
+
 Value = Callable[[Row], Any]
 
-# 4.01 Part 2, 5.1.1.1.1 and 5.1.1.1.2: null equals itself and only itself, so Python's None does as it is.
-_EQUALITY: Final[Mapping[str, Callable[[Any, Any], Any]]] = {"eq": operator.eq, "ne": operator.ne}
-# 5.1.1.1.3 to 5.1.1.1.6: "If any operand is null, the operator returns false." That is false, not null: `not` of it
-# is true.
-_ORDER: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
-    "lt": operator.lt,
-    "le": operator.le,
-    "gt": operator.gt,
-    "ge": operator.ge,
+_HANDLERS: Final[Mapping[type, Handler]] = {
+    Constant: compile_constant,
+    ListOf: values.compile_list,
+    RecordOf: values.compile_record,
+    Path: compile_path,
+    Compare: conditions.compile_compare,
+    Logic: conditions.compile_logic,
+    Not: conditions.compile_not,
+    In: conditions.compile_in,
+    Has: conditions.compile_has,
+    Quantifier: conditions.compile_quantifier,
+    IsOf: conditions.compile_isof,
+    Arithmetic: values.compile_arithmetic,
+    Negate: values.compile_negate,
+    Invoke: values.compile_invoke,
+    Convert: values.compile_convert,
+    Case: values.compile_case,
+    Count: values.compile_count,
+    Filtered: values.compile_filtered,
+    Call: values.compile_call,
+    Aggregated: values.compile_aggregated,
 }
-# 5.1.1.1.7 and 5.1.1.1.8: null is unknown; one operand of this value decides whatever the others are.
-_DECISIVE: Final[Mapping[str, bool]] = {"and": False, "or": True}
+"""The compiler of each class of the bound tree; a test holds it to be complete."""
 
 
-def compile_value(bound: Bound) -> Value:
-    """A function from a row to the value of an expression; None is null."""
-    match bound:
-        case Constant(value):
-            return lambda row: value
-        case Path(properties):
-            return _path(properties)
-        case Compare("eq" | "ne"):
-            return _equality(_EQUALITY[bound.operator], _comparable(bound.left), _comparable(bound.right))
-        case Compare():
-            return _order(_ORDER[bound.operator], _comparable(bound.left), _comparable(bound.right))
-        case Logic(name, operands):
-            return _logic(_DECISIVE[name], tuple([compile_value(operand) for operand in operands]))
-        case Not(operand):
-            return _negation(compile_value(operand))
-        case Invoke(name, arguments):
-            return _call(FUNCTIONS[name].evaluate, tuple([compile_value(argument) for argument in arguments]))
-        case _:
-            assert_never(bound)
+class Program:
+    """A compiled expression. It holds no data of a request, so that it can be kept and shared between threads."""
+
+    def __init__(self, value: Closure, compiler: Compiler, is_condition: bool) -> None:
+        self._value = value
+        self._pool = tuple(compiler.shared.pool)
+        self._blank = (None,) * (compiler.shared.size - FIRST_VARIABLE)
+        self._is_condition = is_condition
+
+    def run(
+        self, literals: Mapping[int, Any] | None = None, relations: Relations | None = None, it: Row | None = None
+    ) -> Value:
+        """The expression as a function of a row, for one request.
+
+        `literals` are the values of constants by their origin, where they are others than those compiled; `it` is the
+        row that `$it` means, where that is not the row at hand. One run is one moment: `now()` stays the same.
+        """
+        given = literals or {}
+        value, blank = self._value, self._blank
+        pool = tuple([prepare(given) for prepare in self._pool])
+        if self._is_condition:
+            return lambda row: value([row, row if it is None else it, pool, relations, *blank]) is True
+        return lambda row: value([row, row if it is None else it, pool, relations, *blank])
 
 
-def compile_filter(bound: Bound) -> Callable[[Row], bool]:
-    """A function that tells whether a condition is true for a row: false and null both leave the row out."""
-    value = compile_value(bound)
-    return lambda row: bool(value(row))
+def compile_program(bound: Bound, *, kind: ValueType | None = None, is_condition: bool = False) -> Program:
+    """An expression for many requests.
 
-
-def compile_order(order: tuple[OrderBy, ...]) -> Callable[[Iterable[Row]], list[Row]]:
-    """A function that sorts rows: stable, null first when ascending and last when descending (4.01 Part 1, 11.2.6.2).
-
-    Text is ordered by code points, false comes before true, enumerations go by their numbers, NaN comes before all
-    other numbers.
+    `kind` is the type of the row at hand, which type casts need for rows that do not tell theirs. The value of a
+    condition is a bool: false and null both leave a row out.
     """
-    # The last key is sorted by first: every sort is stable, so the earlier keys prevail.
-    passes = [(_sort_key(item.expression), item.descending) for item in reversed(order)]
-
-    def sort(rows: Iterable[Row]) -> list[Row]:
-        result = list(rows)
-        for key, descending in passes:
-            result.sort(key=key, reverse=descending)
-        return result
-
-    return sort
+    compiler = Compiler(_HANDLERS, kind)
+    try:
+        compile = conditions.condition if is_condition else Compiler.value
+        return Program(compile(compiler, bound), compiler, is_condition)
+    except RecursionError:
+        raise BadRequest("The expression is nested too deeply.") from None
 
 
-def _path(properties: tuple[Property, ...]) -> Value:
-    first, *rest = [prop.name for prop in properties]
-    if not rest:
-        return operator.itemgetter(first)
-
-    def follow(row: Row) -> Any:
-        value = row[first]
-        for name in rest:
-            if value is None:
-                return None
-            value = value[name]
-        return value
-
-    return follow
+def compile_value(bound: Bound, *, relations: Relations | None = None, kind: ValueType | None = None) -> Value:
+    """A function from a row to the value of an expression; None is null."""
+    return compile_program(bound, kind=kind).run(None, relations)
 
 
-def _equality(compare: Callable[[Any, Any], Any], left: Value, right: Value) -> Value:
-    return lambda row: compare(left(row), right(row))
+def compile_filter(
+    bound: Bound, *, relations: Relations | None = None, kind: ValueType | None = None
+) -> Callable[[Row], bool]:
+    """A function that tells whether a condition is true for a row: false and null both leave the row out."""
+    return compile_program(bound, kind=kind, is_condition=True).run(None, relations)
 
 
-def _order(compare: Callable[[Any, Any], Any], left: Value, right: Value) -> Value:
-    def ordered(row: Row) -> bool:
-        one, other = left(row), right(row)
-        if one is None or other is None:
-            return False
-        try:
-            return bool(compare(one, other))
-        except InvalidOperation:  # a Decimal beside NaN, which has no order; floats say False by themselves
-            return False
-
-    return ordered
+def prepare_order(order: tuple[OrderBy, ...], *, kind: ValueType | None = None) -> OrderProgram:
+    """A sort order for many requests."""
+    return OrderProgram(order, lambda bound: compile_program(bound, kind=kind))
 
 
-def _logic(decisive: bool, operands: tuple[Value, ...]) -> Value:
-    def combine(row: Row) -> bool | None:
-        result: bool | None = not decisive
-        for operand in operands:
-            value = operand(row)
-            if value is None:
-                result = None
-            elif value == decisive:
-                return decisive
-        return result
-
-    return combine
-
-
-def _negation(operand: Value) -> Value:
-    def negate(row: Row) -> bool | None:
-        value = operand(row)
-        return None if value is None else not value
-
-    return negate
-
-
-def _call(evaluate: Callable[..., Any], arguments: tuple[Value, ...]) -> Value:
-    def call(row: Row) -> Any:
-        values = [argument(row) for argument in arguments]
-        return None if None in values else evaluate(*values)
-
-    return call
-
-
-def _type_of(bound: Bound) -> ValueType | None:
-    match bound:
-        case Constant() | Path() | Invoke():
-            return bound.type
-        case _:
-            return None
-
-
-def _comparable(bound: Bound) -> Value:
-    """The value in a form that Python compares as OData does: a member of an enumeration as its number."""
-    value, kind = compile_value(bound), _type_of(bound)
-    if not isinstance(kind, EnumType):
-        return value
-    if isinstance(bound, Constant):
-        number = enum_number(kind, bound.value)
-        return lambda row: number
-    return lambda row: enum_number(kind, value(row))
-
-
-def enum_number(enum: EnumType, names: str | None) -> int | None:
-    """The number behind the name of a member, or behind several names joined by commas; null stays null."""
-    if names is None:
-        return None
-    if names in enum.members:
-        return enum.members[names]
-    number = 0
-    for name in names.split(","):
-        number |= enum.members[name]
-    return number
-
-
-_NULL: Final = (0,)
-_NAN: Final = (1,)
-
-
-def _sort_key(bound: Bound) -> Callable[[Row], tuple[Any, ...]]:
-    value = _comparable(bound)
-
-    def key(row: Row) -> tuple[Any, ...]:
-        found = value(row)
-        return _NULL if found is None else (2, found)
-
-    def key_of_float(row: Row) -> tuple[Any, ...]:
-        found = value(row)
-        if found is None:
-            return _NULL
-        return _NAN if found != found else (2, found)  # NaN is what differs from itself
-
-    return key_of_float if _type_of(bound) in (SINGLE, DOUBLE) else key
+def compile_order(
+    order: tuple[OrderBy, ...], *, relations: Relations | None = None, kind: ValueType | None = None
+) -> Callable[[Iterable[Row]], list[Row]]:
+    """A function that sorts rows, in the order that `ordering` describes."""
+    return prepare_order(order, kind=kind).run(None, relations)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -18,7 +18,16 @@ from . import collection_functions, geo_functions, number_functions, text_functi
 from .patterns import matches_pattern
 from .text_functions import WHITE_SPACE
 
-__all__ = ["CANONICAL_FUNCTIONS", "FUNCTIONS", "WHITE_SPACE", "Function", "Generic", "Overload", "Parameter"]
+__all__ = [
+    "CANONICAL_FUNCTIONS",
+    "FUNCTIONS",
+    "WHITE_SPACE",
+    "Function",
+    "Generic",
+    "Overload",
+    "Parameter",
+    "find_overload",
+]
 
 
 class Generic(Enum):
@@ -185,6 +194,32 @@ _TABLE: Final[Mapping[str, tuple[Overload, ...]]] = {
 
 CANONICAL_FUNCTIONS: Final[Mapping[str, Function]] = {name: Function(name, rows) for name, rows in _TABLE.items()}
 """Every function by its 4.01 name, with all overloads."""
+
+_INTEGERS: Final = frozenset({edm.BYTE, edm.SBYTE, edm.INT16, edm.INT32, edm.INT64})
+_ABSTRACT_GEO: Final = frozenset(_geo("Geography", "Geometry"))
+
+
+def find_overload(name: str, arguments: Sequence[tuple[object, bool]]) -> Overload | None:
+    """The overload of a function for arguments of these types, each with whether it is a collection."""
+    overloads: tuple[Overload, ...] = CANONICAL_FUNCTIONS[name].overloads
+    for overload in overloads:
+        parameters = overload.parameters
+        if len(parameters) == len(arguments) and all(map(_takes, parameters, arguments)):
+            return overload
+    return None
+
+
+def _takes(parameter: Parameter, argument: tuple[object, bool]) -> bool:
+    kind, is_collection = argument
+    if isinstance(parameter, Generic):
+        return is_collection or parameter is Generic.ANY
+    if is_collection or not isinstance(kind, PrimitiveType):
+        return False
+    if kind.numeric_rank and parameter.numeric_rank:
+        return kind in _INTEGERS if parameter in _INTEGERS else kind.numeric_rank <= parameter.numeric_rank
+    # The value of a property of a general type shows its shape only when the function is called.
+    return kind is parameter or (kind in _ABSTRACT_GEO and parameter.name.startswith(kind.name))
+
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
     name: Function(name, tuple([row for row in _TABLE[name] if row.parameters[0] is _TEXT]))

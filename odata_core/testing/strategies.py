@@ -208,7 +208,7 @@ def paths_of(kind: StructuredType) -> list[Path]:
 
 def _paths_from(prop: Property) -> list[Path]:
     if isinstance(prop.type, ComplexType):
-        return [Path((prop, *path.properties)) for path in paths_of(prop.type)]
+        return [Path((prop, *path.steps)) for path in paths_of(prop.type)]
     return [Path((prop,))]
 
 
@@ -239,7 +239,8 @@ def queries_of(entity_set: EntitySet, rows: Iterable[Row] = ()) -> SearchStrateg
 
 
 def _comparisons(path: Path, rows: list[Row]) -> SearchStrategy[Bound]:
-    last = path.properties[-1]
+    last = path.steps[-1]
+    assert isinstance(last, Property)
     read = compile_value(path)
     occurring = [value for row in rows if (value := read(row)) is not None]
     values = _items_of(last) | st.sampled_from(occurring) if occurring else _items_of(last)

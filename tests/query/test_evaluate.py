@@ -204,7 +204,7 @@ def naive(bound: Bound, row: Any) -> Any:
         return number_of(bound.type, bound.value)
     if isinstance(bound, Path):
         value = row
-        for prop in bound.properties:
+        for prop in bound.steps:
             value = value and value[prop.name]
         return number_of(bound.type, value)
     if isinstance(bound, Not):
