@@ -80,10 +80,12 @@ def set_name(container: Container, containers: Containers, scope: Scope, path: s
     """What the model calls the entity set or singleton that a path means.
 
     A path may begin with the qualified name of a container (section 13.4.1). Names of the container itself and of
-    one that it extends mean the same children.
+    one that it extends mean the same children. Olingo writes `Namespace.Set` for a set of the container.
     """
     first, slash, rest = path.partition("/")
-    if "." not in first or not slash:
+    if not slash:
+        return container.named(scope.qualified(first).removeprefix(f"{container.scope.namespace}."))
+    if "." not in first:
         return container.named(scope.path(path))
     other = containers.get(scope.qualified(first))
     if other is None:

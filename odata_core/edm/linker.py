@@ -289,7 +289,7 @@ class _Linker:
         return found
 
     def _unknown_set(self, where: str, name: str, sets: Iterable[str], location: str) -> None:
-        self.told.report(f"{where}: there is no entity set '{name}'.{suggestion(name, sets)}", location)
+        self.told.leave_out(f"{where}: there is no entity set '{name}'.{suggestion(name, sets)}", location)
 
     def terms(self) -> dict[str, Term]:
         """The terms by qualified name."""
