@@ -35,7 +35,7 @@ def _navigation_properties(scope: Scope, owner: Element) -> None:
             required(element, "Name"),
             to=match[1] if match else name,
             many=match is not None,
-            nullable=flag(element, "Nullable", True),
+            nullable=match is not None or flag(element, "Nullable", True),  # of collections it says nothing (8.3)
             partner=None if partner is None else scope.path(partner),
             on=pairs,
             contains=flag(element, "ContainsTarget"),
