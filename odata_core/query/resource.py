@@ -1,18 +1,16 @@
-# Resource paths: decoded segments -> what they name in the model. The result is version-free and storage-free.
-# A path is a chain of hops, each a set narrowed by a key or reached by navigation, and a kind: what of it is meant.
+# What a path names: a chain of steps through the model, and which aspect of its end is meant. Version-free and
+# storage-free: `Set(1)/$links/Nav` of v3 and `Set(1)/Nav/$ref` of v4 are the same value here.
+# This module knows no syntax; `path_binder` makes these values.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, NoReturn
+from typing import Any, Final, assert_never
 
-from ..edm import EntitySet, EntityType, Model, NavigationProperty, Property, StructuredType
-from ..errors import BadRequest, NotFound, NotImplementedHere, suggestion
-from ..limits import Limits
-from ..uri import Dialect, parse_segment, read_key_segment
-from ..uri.tree import Literal, Segment
-from .binder import bind_key_values
+from ..edm import ComplexType, EntitySet, EntityType, Operation, OperationImport, Property, Singleton, name_of
+from ..errors import NotImplementedHere
+from .tree import Bound, Cast, Constant, Dynamic, Follow, Source, ValueType
 
 
 class Kind(Enum):
@@ -21,220 +19,255 @@ class Kind(Enum):
     ROOT = "the service root"
     METADATA = "$metadata"
     BATCH = "$batch"
+    ENTITY_ID = "an entity by its id"  # $entity?$id=...
+    ALL = "all entities of the service"
+    CROSSJOIN = "a cross join"
     COLLECTION = "a collection of entities"
     ENTITY = "an entity"
     PROPERTY = "a property"
+    STREAM = "a stream"
     VALUE = "a raw value"
+    MEDIA = "the media stream of an entity"
     COUNT = "a count"
     LINKS = "links"
+    RESULT = "the result of a function"  # that is neither an entity, nor many, nor a stream
+    ACTION = "a call of an action"
+    EACH = "each member of a collection"
+
+
+@dataclass(frozen=True, slots=True)
+class FromSource:
+    """A key value that the path leaves out: that property of the entity before (4.01 Part 2, 4.3.3)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One entity of a collection: values in key order, or those of an alternate key.
+
+    Constants have their place in the decoded path as `origin`. `is_bare`: they were written as segments.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[Constant | FromSource, ...]
+    is_alternate: bool = False
+    is_bare: bool = field(default=False, compare=False)
+
+    @property
+    def plain(self) -> tuple[Any, ...] | None:
+        """The values as they are; None where one is known only at run time."""
+        values = [value.value for value in self.values if isinstance(value, Constant)]
+        return tuple(values) if len(values) == len(self.values) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A call of an operation, on what the steps before name or by an import; `source` is where its entities live."""
+
+    operation: Operation
+    arguments: tuple[tuple[str, Bound], ...] = ()
+    imported: OperationImport | None = None
+    source: Source | None = None
+    is_each: bool = False  # called on each member of a collection
+
+    @property
+    def type(self) -> ValueType | None:
+        return None if self.operation.returns is None else self.operation.returns.type
+
+    @property
+    def is_collection(self) -> bool:
+        return self.is_each or (self.operation.returns is not None and self.operation.returns.is_collection)
+
+    @property
+    def is_service_operation(self) -> bool:
+        """Whether this is a service operation of v2 or v3, which takes its parameters from the query."""
+        return self.imported is not None and self.imported.http_method is not None
+
+    @property
+    def name(self) -> str:
+        """As the path says it: the name of the import, or the qualified name."""
+        return self.imported.name if self.imported is not None else self.operation.qualified_name
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """`/$filter(condition)`: the items of a collection that meet it (4.01 Part 2, 4.12)."""
+
+    condition: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """`/$each`: what follows, or the request, applies to every item (4.01 Part 2, 4.13)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordinal:
+    """An item of an ordered collection of values, counted from 0, or with a minus sign from the end (4.10)."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class CrossJoin:
+    """`$crossjoin(A,B)`: all combinations of the entities of some sets (4.15)."""
+
+    sets: tuple[EntitySet, ...]
+
+
+Step = (
+    EntitySet | Singleton | CrossJoin | Key | Follow | Property | Dynamic | Cast | Invocation | Subset | Each | Ordinal
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One step: a set at first (`navigation` is None), then targets of navigation; `key` narrows it to one entity."""
+    """A place on the way where entities live: a set at first, then targets of navigation; `key` narrows it to one."""
 
-    entity_set: EntitySet
-    navigation: NavigationProperty | None = None
+    source: Source | None
+    navigation: Any = None
     key: tuple[Any, ...] | None = None
 
     @property
+    def entity_set(self) -> EntitySet:
+        """The set; 501 where there is none."""
+        if not isinstance(self.source, EntitySet):
+            name = self.navigation.name if self.navigation is not None else getattr(self.source, "name", "the path")
+            raise NotImplementedHere(f"The entities behind '{name}' are in no entity set of this service.")
+        return self.source
+
+    @property
     def is_single(self) -> bool:
-        return self.key is not None or (self.navigation is not None and not self.navigation.is_collection)
+        if self.key is not None or isinstance(self.source, Singleton):
+            return True
+        return self.navigation is not None and not self.navigation.is_collection
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A bound path. `properties` are those behind the last hop, for the kinds PROPERTY and VALUE."""
+    """A bound path.
+
+    `type` and `is_collection` tell what the steps lead to: for COUNT what is counted, for VALUE and LINKS what is
+    read or linked. Entities, and complex values within entities, live in `source`; `prefix` leads from its entities
+    to what lies within them. `is_query`: the path ends in /$query, so the body holds query options.
+    """
 
     kind: Kind
-    hops: tuple[Hop, ...] = ()
-    properties: tuple[Property, ...] = ()
+    steps: tuple[Step, ...] = ()
+    type: ValueType | None = None
+    is_collection: bool = False
+    source: Source | None = None
+    prefix: tuple[str, ...] = ()
+    is_query: bool = False
+
+    @property
+    def hops(self) -> tuple[Hop, ...]:
+        """The steps that lead to entities, with the keys that narrow them."""
+        hops: list[Hop] = []
+        for step in self.steps:
+            match step:
+                case EntitySet() | Singleton():
+                    hops.append(Hop(step))
+                case Follow(navigation, target):
+                    hops.append(Hop(target, navigation))
+                case Invocation(source=source):
+                    hops.append(Hop(source))
+                case Key() if hops:
+                    hops[-1] = replace(hops[-1], key=step.plain)
+        return tuple(hops)
+
+    @property
+    def properties(self) -> tuple[Property, ...]:
+        """The declared properties behind the last hop."""
+        found: tuple[Property, ...] = ()
+        for step in self.steps:
+            if isinstance(step, Property):
+                found = (*found, step)
+            elif isinstance(step, Follow | Invocation):
+                found = ()
+        return found
 
     @property
     def entity_set(self) -> EntitySet:
-        return self.hops[-1].entity_set
+        """The set of the last hop; 501 where there is none."""
+        hops = self.hops
+        return hops[-1].entity_set if hops else Hop(None).entity_set
 
     @property
     def entity_type(self) -> EntityType:
-        return self.hops[-1].entity_set.type
+        """The type of the entities of the last hop's set."""
+        return self.entity_set.type
+
+    @property
+    def invocation(self) -> Invocation | None:
+        """The call that the path ends in, if it does."""
+        last = self.steps[-1] if self.steps else None
+        return last if isinstance(last, Invocation) else None
+
+    @property
+    def beyond_hops(self) -> tuple[str, ...]:
+        """What the path has beside sets, keys, navigation between sets and declared properties, in words.
+
+        Who only follows hops must refuse a resource where this is not empty.
+        """
+        words = [text for step in self.steps if (text := _beyond(step)) is not None]
+        if self.is_query:
+            words.append("'$query' in a path")
+        if self.kind in _BEYOND:
+            words.append(_BEYOND[self.kind])
+        elif self.kind is Kind.LINKS and len(self.hops) < 2:
+            words.append("'$ref' without a navigation property")
+        return tuple(words)
 
 
-_ROOTS = {"$metadata": Kind.METADATA, "$batch": Kind.BATCH}
+_BEYOND: Final = {
+    Kind.ENTITY_ID: "'$entity'",
+    Kind.ALL: "'$all'",
+    Kind.MEDIA: "the media stream of an entity",
+}
 
 
-class PathBinder:
-    """Binds one path. `key_as_segment` says whether the client may write keys as segments."""
-
-    def __init__(self, model: Model, dialect: Dialect, limits: Limits, *, key_as_segment: bool) -> None:
-        self.model = model
-        self.dialect = dialect
-        self.limits = limits
-        self.key_as_segment = key_as_segment
-
-    def bind(self, segments: tuple[str, ...]) -> Resource:
-        """The resource, or NotFound for an unknown name, BadRequest for what cannot follow."""
-        if not segments:
-            return Resource(Kind.ROOT)
-        if segments[0] in _ROOTS:
-            if len(segments) > 1:
-                raise NotFound(f"Nothing can follow '{segments[0]}' in a path.")
-            return Resource(_ROOTS[segments[0]])
-        resource = self._first(segments[0])
-        rest = list(segments[1:])
-        while rest:
-            resource = self._next(resource, rest)
-        return resource
-
-    def _first(self, text: str) -> Resource:
-        segment = self._segment(text)
-        entity_set = self.model.entity_sets.get(segment.name)
-        if entity_set is None:
-            raise NotFound(
-                f"Resource not found for the segment '{segment.name}'."
-                f"{suggestion(segment.name, self.model.entity_sets)}"
-            )
-        return self._with_predicate(Resource(Kind.COLLECTION, (Hop(entity_set),)), segment)
-
-    def _next(self, resource: Resource, rest: list[str]) -> Resource:
-        """The resource after one more segment (a composite key takes several); taken segments leave `rest`."""
-        text = rest.pop(0)
-        match resource.kind:
-            case Kind.COLLECTION:
-                return self._after_collection(resource, text, rest)
-            case Kind.ENTITY:
-                return self._after_entity(resource, text, rest)
-            case Kind.PROPERTY:
-                return self._after_property(resource, text)
-            case _:
-                raise NotFound(f"Nothing can follow {resource.kind.value} in a path, but '{text}' does.")
-
-    def _after_collection(self, resource: Resource, text: str, rest: list[str]) -> Resource:
-        if text == "$count":
-            return replace(resource, kind=Kind.COUNT)
-        if _is_type_name(text, self.model):
-            raise NotImplementedHere(f"The type cast '{text}' in a path is not supported.")
-        if _is_reserved(text):
-            raise NotFound(f"Resource not found for the segment '{text}'.")
-        if not self.key_as_segment:
-            raise BadRequest(
-                f"The segment '{text}' cannot follow the collection '{resource.entity_set.name}'. Write a key in "
-                f"parentheses, or send the header DataServiceUrlConventions: KeyAsSegment."
-            )
-        kind = resource.entity_type
-        texts = [text, *rest[: len(kind.key) - 1]]
-        if len(texts) < len(kind.key) or any(map(_is_reserved, texts)):
-            _wrong_key_count(resource.entity_set)
-        del rest[: len(kind.key) - 1]
-        key = [read_key_segment(kind.properties[name], part) for name, part in zip(kind.key, texts, strict=True)]
-        return _narrow(resource, tuple(key))
-
-    def _after_entity(self, resource: Resource, text: str, rest: list[str]) -> Resource:
-        if text == "$links":
-            if not rest:
-                raise BadRequest("'$links' must be followed by a navigation property.")
-            target = self._navigate(resource, self._segment(rest.pop(0)))
-            if rest == ["$count"]:
-                raise NotImplementedHere("The count of links is not supported.")
-            return replace(target, kind=Kind.LINKS)
-        if text == "$value":
-            raise NotFound(f"'{resource.entity_type.qualified_name}' is not a media entity and has no $value.")
-        if text == "$":
-            # `/$/` escapes what follows from being read as a key; after an entity it is one already.
-            if not rest:
-                raise NotFound("Resource not found for the segment '$'.")
-            text = rest.pop(0)
-        if _is_type_name(text, self.model):
-            raise NotImplementedHere(f"The type cast '{text}' in a path is not supported.")
-        segment = self._segment(text)
-        if segment.name in resource.entity_type.navigation:
-            return self._navigate(resource, segment)
-        return self._property(resource, resource.entity_type, segment)
-
-    def _after_property(self, resource: Resource, text: str) -> Resource:
-        last = resource.properties[-1]
-        if text == "$value":
-            if isinstance(last.type, StructuredType) or last.is_collection:
-                raise BadRequest(f"'{last.name}' of type {last.type_name} has no raw value.")
-            return replace(resource, kind=Kind.VALUE)
-        if not isinstance(last.type, StructuredType) or last.is_collection:
-            raise NotFound(f"Nothing can follow the property '{last.name}' of type {last.type_name} but $value.")
-        return self._property(resource, last.type, self._segment(text))
-
-    def _property(self, resource: Resource, kind: StructuredType, segment: Segment) -> Resource:
-        prop = kind.properties.get(segment.name)
-        if prop is None:
-            names = [*kind.properties, *(kind.navigation if isinstance(kind, EntityType) else ())]
-            raise NotFound(
-                f"Resource not found for the segment '{segment.name}': '{kind.qualified_name}' has no such property."
-                f"{suggestion(segment.name, names)}"
-            )
-        if segment.predicate is not None:
-            raise BadRequest(f"The property '{segment.name}' takes no parentheses.")
-        return replace(resource, kind=Kind.PROPERTY, properties=(*resource.properties, prop))
-
-    def _navigate(self, resource: Resource, segment: Segment) -> Resource:
-        nav = resource.entity_type.navigation.get(segment.name)
-        if nav is None:
-            raise NotFound(
-                f"'{resource.entity_type.qualified_name}' has no navigation property '{segment.name}'."
-                f"{suggestion(segment.name, resource.entity_type.navigation)}"
-            )
-        target = resource.entity_set.bindings.get(nav.name)
-        if target is None:
-            raise NotImplementedHere(f"The entities behind '{nav.name}' are in no entity set of this service.")
-        kind = Kind.COLLECTION if nav.is_collection else Kind.ENTITY
-        reached = Resource(kind, (*resource.hops, Hop(target, nav)))
-        if not nav.is_collection and segment.predicate is not None:
-            raise BadRequest(f"'{nav.name}' leads to one entity and takes no key.")
-        return self._with_predicate(reached, segment)
-
-    def _with_predicate(self, resource: Resource, segment: Segment) -> Resource:
-        if not segment.predicate:  # `Set` and `Set()` both name the whole set
-            return resource
-        kind = resource.entity_type
-        if len(segment.predicate) != len(kind.key):
-            _wrong_key_count(resource.entity_set)
-        if len(kind.key) == 1 and segment.predicate[0].name is None:
-            values = {kind.key[0]: segment.predicate[0].value}
-        else:
-            values = _named_values(segment, kind)
-        return _narrow(resource, bind_key_values(kind, values))
-
-    def _segment(self, text: str) -> Segment:
-        if text.startswith("$"):
-            raise NotFound(f"Resource not found for the segment '{text}'.")
-        return parse_segment(text, self.dialect, self.limits)
+def _beyond(step: Step) -> str | None:
+    """A step that leads elsewhere than from set to set, in words; None for one that does not."""
+    match step:
+        case EntitySet() | Property():
+            return None
+        case Singleton():
+            return f"the singleton '{step.name}'"
+        case CrossJoin():
+            return "'$crossjoin'"
+        case Key():
+            if step.is_alternate:
+                return f"the alternate key ({', '.join(step.names)})"
+            return None if step.plain is not None else "a key that leaves out what the path before it says"
+        case Follow(navigation, target):
+            if navigation.contains_target:
+                return f"the contained entities behind '{navigation.name}'"
+            if not isinstance(target, EntitySet):
+                return f"the navigation property '{navigation.name}', whose entities are in no entity set,"
+            return None
+        case Dynamic(name):
+            return f"the dynamic property '{name}'"
+        case Cast():
+            return f"the type cast '{name_of(step.type)}' in a path"
+        case Invocation():
+            return f"the operation '{step.name}'"
+        case Subset():
+            return "'$filter' in a path"
+        case Each():
+            return "'$each' in a path"
+        case Ordinal():
+            return "a place in an ordered collection"
+        case _:
+            assert_never(step)
 
 
-def _named_values(segment: Segment, kind: EntityType) -> dict[str, Literal]:
-    values: dict[str, Literal] = {}
-    for part in segment.predicate or ():
-        if part.name is None:
-            raise BadRequest("Segments with multiple key values must specify them in 'name=value' form.")
-        if part.name not in kind.key:
-            raise BadRequest(f"'{part.name}' is no key of '{segment.name}'.{suggestion(part.name, kind.key)}")
-        if part.name in values:
-            raise BadRequest(f"The key '{part.name}' is given twice.")
-        values[part.name] = part.value
-    return values
+def is_entity(kind: ValueType | None) -> bool:
+    """Whether values of the type are entities."""
+    return isinstance(kind, EntityType)
 
 
-def _narrow(resource: Resource, key: tuple[Any, ...]) -> Resource:
-    hop = replace(resource.hops[-1], key=key)
-    return Resource(Kind.ENTITY, (*resource.hops[:-1], hop))
-
-
-def _wrong_key_count(entity_set: EntitySet) -> NoReturn:
-    raise BadRequest(
-        "The number of keys specified in the URI does not match number of key properties for the resource "
-        f"'{entity_set.name}': {', '.join(entity_set.type.key)}."
-    )
-
-
-def _is_reserved(text: str) -> bool:
-    """Whether a segment begins with one dollar sign, and so is never a key; two stand for one of the key's own."""
-    return text.startswith("$") and not text.startswith("$$")
-
-
-def _is_type_name(text: str, model: Model) -> bool:
-    return text in model.types
+def is_structured(kind: ValueType | None) -> bool:
+    """Whether values of the type have members."""
+    return isinstance(kind, EntityType | ComplexType)

@@ -1,0 +1,38 @@
+# What the path conventions of each family of versions have: data only. The binder of paths asks here, for no version.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..uri.literals import SEGMENT_READERS
+from ..uri.values import VALUE_READERS
+
+
+@dataclass(frozen=True, slots=True)
+class PathRules:
+    """One family's conventions."""
+
+    reserved: frozenset[str]  # the segments with a dollar sign
+    counts_entities: bool  # whether $count may follow a single entity, whose count is 1
+    key_readers: Mapping[str, Callable[[str], Any]]  # bare key values, by type
+
+
+V2_RULES: Final = PathRules(
+    # MS-ODATA 2.2.3.1; URI16 is the count of an entity.
+    frozenset({"$metadata", "$batch", "$count", "$value", "$links"}),
+    True,
+    SEGMENT_READERS,
+)
+V3_RULES: Final = PathRules(frozenset({*V2_RULES.reserved, "$"}), True, SEGMENT_READERS)
+V4_RULES: Final = PathRules(
+    frozenset(
+        {
+            *("$metadata", "$batch", "$entity", "$all", "$crossjoin"),
+            *("$count", "$value", "$ref", "$filter", "$each", "$query"),
+        }
+    ),
+    False,
+    VALUE_READERS,
+)
