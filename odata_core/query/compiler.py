@@ -64,19 +64,20 @@ class Compiler:
         self.shared.size = max(self.shared.size, index + 1)
         return index
 
-    def prepared(self, prepare: Prepare) -> Closure:
-        """The value that `prepare` makes of the literals, once per run."""
-        index = len(self.shared.pool)
+    def prepared(self, prepare: Prepare) -> int:
+        """The place in the pool of what `prepare` makes of the literals, once per run."""
         self.shared.pool.append(prepare)
+        return len(self.shared.pool) - 1
+
+    def at(self, index: int) -> Closure:
+        """What is at a place in the pool."""
         return lambda frame: frame[POOL][index]
 
     def now(self) -> Closure:
         """One moment for a whole run, so that all rows are compared with the same."""
         if self.shared.moment is None:
-            self.shared.moment = len(self.shared.pool)
-            self.shared.pool.append(lambda literals: Timestamp.now())
-        index = self.shared.moment
-        return lambda frame: frame[POOL][index]
+            self.shared.moment = self.prepared(lambda literals: Timestamp.now())
+        return self.at(self.shared.moment)
 
 
 def literal_reader(constant: Constant) -> Prepare:
@@ -104,17 +105,13 @@ def _float(number: int | Decimal) -> float:
 
 
 def compile_constant(compiler: Compiler, bound: Constant) -> Closure:
-    return constant_in(compiler, bound, None)
+    return compiler.at(constant_in(compiler, bound, None))
 
 
-def constant_in(compiler: Compiler, bound: Constant, form: Callable[[Any], Any] | None) -> Closure:
-    """The value of a constant, passed through `form` where it is not null."""
+def constant_in(compiler: Compiler, bound: Constant, form: Callable[[Any], Any] | None) -> int:
+    """The place in the pool of a constant, passed through `form` where it is not null."""
     read = literal_reader(bound)
-    prepare = read if form is None else _formed(read, form)
-    if bound.origin >= 0:
-        return compiler.prepared(prepare)
-    value = prepare({})
-    return lambda frame: value
+    return compiler.prepared(read if form is None else _formed(read, form))
 
 
 def _formed(read: Prepare, form: Callable[[Any], Any]) -> Prepare:

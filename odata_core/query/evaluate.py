@@ -92,19 +92,29 @@ class Program:
         self._is_condition = is_condition
 
     def run(
-        self, literals: Mapping[int, Any] | None = None, relations: Relations | None = None, it: Row | None = None
+        self,
+        literals: Mapping[int, Any] | None = None,
+        relations: Relations | None = None,
+        it: Row | None = None,
+        variables: Mapping[int, Any] | None = None,
     ) -> Value:
         """The expression as a function of a row, for one request.
 
         `literals` are the values of constants by their origin, where they are others than those compiled; `it` is the
-        row that `$it` means, where that is not the row at hand. One run is one moment: `now()` stays the same.
+        row that `$it` means, where that is not the row at hand; `variables` are the values of others that are the same
+        for all rows, by index. One run is one moment: `now()` stays the same.
         """
         given = literals or {}
         value, blank = self._value, self._blank
+        if variables:
+            blank = tuple([variables.get(index) for index in range(FIRST_VARIABLE, FIRST_VARIABLE + len(blank))])
         pool = tuple([prepare(given) for prepare in self._pool])
+        if it is not None or blank:
+            plain: Value = lambda row: value([row, row if it is None else it, pool, relations, *blank])  # noqa: E731
+            return (lambda row: plain(row) is True) if self._is_condition else plain
         if self._is_condition:
-            return lambda row: value([row, row if it is None else it, pool, relations, *blank]) is True
-        return lambda row: value([row, row if it is None else it, pool, relations, *blank])
+            return lambda row: value([row, row, pool, relations]) is True
+        return lambda row: value([row, row, pool, relations])
 
 
 def compile_program(bound: Bound, *, kind: ValueType | None = None, is_condition: bool = False) -> Program:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from ..edm import EntityType, EnumType
 from ..edm.types import StructuredType
 from .comparison import Form, enum_number, equality_form, equality_forms, kind_of
-from .compiler import HERE, Closure, Compiler, Frame, Literals, constant_in, literal_reader
+from .compiler import HERE, POOL, Closure, Compiler, Frame, Literals, constant_in, literal_reader
 from .conversions import converter
 from .evaluate_paths import items_of, type_test
 from .tree import (
@@ -68,6 +68,11 @@ def compile_compare(compiler: Compiler, bound: Compare) -> Closure:
         is_same: Closure = lambda frame: left(frame) is None and right(frame) is None  # noqa: E731
         return is_same if bound.operator == "eq" else lambda frame: not is_same(frame)
     # 5.1.1.1.1 and 5.1.1.1.2: null equals itself and only itself, so Python's None does as it is.
+    if isinstance(bound.right, Constant):
+        index = constant_in(compiler, bound.right, forms[1])
+        if bound.operator == "eq":
+            return lambda frame: left(frame) == frame[POOL][index]
+        return lambda frame: left(frame) != frame[POOL][index]
     if bound.operator == "eq":
         return lambda frame: left(frame) == right(frame)
     return lambda frame: left(frame) != right(frame)
@@ -80,7 +85,7 @@ def _shape(bound: Bound) -> tuple[ValueType | None, bool]:
 def _formed(compiler: Compiler, bound: Bound, form: Form | None) -> Closure:
     """The value of an operand in the form in which it is compared; null stays null."""
     if isinstance(bound, Constant):
-        return constant_in(compiler, bound, form)
+        return compiler.at(constant_in(compiler, bound, form))
     value = compiler.value(bound)
     if form is None:
         return value
@@ -117,6 +122,8 @@ def _compile_order(compiler: Compiler, bound: Compare) -> Closure:
     compare = _ORDER[bound.operator]
     kinds = (bound.left.type, bound.right.type)
     left = _formed(compiler, bound.left, _order_form(kinds[0]))
+    if isinstance(bound.right, Constant) and UNTYPED not in kinds:
+        return _order_beside(compare, left, constant_in(compiler, bound.right, _order_form(kinds[1])))
     right = _formed(compiler, bound.right, _order_form(kinds[1]))
     if UNTYPED in kinds:
         return _order_of_dynamic(compare, left, right)
@@ -128,6 +135,21 @@ def _compile_order(compiler: Compiler, bound: Compare) -> Closure:
         try:
             return compare(one, other)  # type: ignore[no-any-return]  # no operand here has any but bool
         except InvalidOperation:  # a Decimal beside NaN, which has no order; floats say False by themselves
+            return False
+
+    return ordered
+
+
+def _order_beside(compare: Callable[[Any, Any], Any], left: Closure, index: int) -> Closure:
+    """The commonest comparison, that with a constant, without calling for the constant."""
+
+    def ordered(frame: Frame) -> bool:
+        one, other = left(frame), frame[POOL][index]
+        if one is None or other is None:
+            return False
+        try:
+            return compare(one, other)  # type: ignore[no-any-return]  # as above
+        except InvalidOperation:
             return False
 
     return ordered
@@ -160,6 +182,9 @@ def compile_logic(compiler: Compiler, bound: Logic) -> Closure:
     decisive = _DECISIVE[bound.operator]
     operands = tuple([condition(compiler, operand) for operand in bound.operands])
 
+    if len(operands) == 2:
+        return _pair(decisive, *operands)
+
     def combine(frame: Frame) -> bool | None:
         result: bool | None = not decisive
         for operand in operands:
@@ -169,6 +194,17 @@ def compile_logic(compiler: Compiler, bound: Logic) -> Closure:
             elif value is decisive:
                 return decisive
         return result
+
+    return combine
+
+
+def _pair(decisive: bool, first: Closure, second: Closure) -> Closure:
+    def combine(frame: Frame) -> bool | None:
+        one: bool | None = first(frame)
+        if one is decisive:
+            return decisive
+        other: bool | None = second(frame)
+        return None if one is None and other is not decisive else other
 
     return combine
 
@@ -214,8 +250,8 @@ def _in_list(compiler: Compiler, operand: Bound, items: ListOf) -> Closure:
     ]
     constants = [item for item in items.items if isinstance(item, Constant)]
     if len(constants) == len(items.items):
-        known = compiler.prepared(_set_of(constants, forms))
-        return lambda frame: value(frame) in known(frame)
+        index = compiler.prepared(_set_of(constants, forms))
+        return lambda frame: value(frame) in frame[POOL][index]
     others = [_formed(compiler, item, form) for item, form in zip(items.items, forms, strict=True)]
 
     def is_in(frame: Frame) -> bool:

@@ -14,7 +14,7 @@ from ..edm.types import StructuredType
 from ..errors import BadRequest, NotImplementedHere
 from .aggregates import METHODS
 from .comparison import equality_form, free_form
-from .compiler import HERE, RELATIONS, Closure, Compiler, Frame
+from .compiler import HERE, POOL, RELATIONS, Closure, Compiler, Frame, constant_in
 from .conversions import converter, type_of_value
 from .evaluate_conditions import condition
 from .evaluate_paths import compile_defined, items_of, type_test
@@ -29,6 +29,7 @@ from .tree import (
     Bound,
     Call,
     Case,
+    Constant,
     Convert,
     Count,
     Filtered,
@@ -124,7 +125,7 @@ def compile_invoke(compiler: Compiler, bound: Invoke) -> Closure:
     values = [compiler.value(argument) for argument in arguments]
     kinds = [(argument.type, argument.is_collection) for argument in arguments]
     if any(kind is UNTYPED for kind, _ in kinds):
-        return _call(values, _dynamic_function(name))
+        return _call(name, values, _dynamic_function(name))
     if any(kind is None and not is_collection for kind, is_collection in kinds):
         return lambda frame: None
     overload = find_overload(name, kinds)
@@ -134,7 +135,9 @@ def compile_invoke(compiler: Compiler, bound: Invoke) -> Closure:
         values = [
             _comparable_items(value, kind) if many else value for value, (kind, many) in zip(values, kinds, strict=True)
         ]
-    return _call(values, _guarded(name, overload.evaluate))
+    if len(arguments) == 2 and isinstance(arguments[1], Constant) and not arguments[1].is_collection:
+        return _call_beside(name, values[0], constant_in(compiler, arguments[1], None), overload.evaluate)
+    return _call(name, values, overload.evaluate)
 
 
 def _comparable_items(value: Closure, kind: ValueType | None) -> Closure:
@@ -151,42 +154,56 @@ def _comparable_items(value: Closure, kind: ValueType | None) -> Closure:
     return items
 
 
-def _call(values: list[Closure], evaluate: Callable[..., Any]) -> Closure:
+def _call(name: str, values: list[Closure], evaluate: Callable[..., Any]) -> Closure:
+    """A function of values; null where one of them is null."""
     if len(values) == 1:
         only = values[0]
 
         def call_one(frame: Frame) -> Any:
             value = only(frame)
-            return None if value is None else evaluate(value)
+            try:
+                return None if value is None else evaluate(value)
+            except (ValueError, ArithmeticError) as error:
+                raise _failed(name, error) from None
 
         return call_one
     if len(values) == 2:
         first, second = values
 
         def call_two(frame: Frame) -> Any:
-            one = first(frame)
-            if one is None:
-                return None
-            other = second(frame)
-            return None if other is None else evaluate(one, other)
+            one, other = first(frame), second(frame)
+            try:
+                return None if one is None or other is None else evaluate(one, other)
+            except (ValueError, ArithmeticError) as error:
+                raise _failed(name, error) from None
 
         return call_two
 
     def call(frame: Frame) -> Any:
         found = [value(frame) for value in values]
-        return None if any(value is None for value in found) else evaluate(*found)
+        try:
+            return None if any(value is None for value in found) else evaluate(*found)
+        except (ValueError, ArithmeticError) as error:
+            raise _failed(name, error) from None
 
     return call
 
 
-def _guarded(name: str, evaluate: Callable[..., Any]) -> Callable[..., Any]:
-    def guarded(*values: Any) -> Any:
-        try:
-            return evaluate(*values)
-        except (ValueError, ArithmeticError) as error:
-            raise BadRequest(f"The function '{name}' failed: {error}.") from None
+def _call_beside(name: str, first: Closure, index: int, evaluate: Callable[..., Any]) -> Closure:
+    """The commonest call, with a constant behind a value, without calling for the constant."""
 
-    return guarded
+    def call(frame: Frame) -> Any:
+        one, other = first(frame), frame[POOL][index]
+        try:
+            return None if one is None or other is None else evaluate(one, other)
+        except (ValueError, ArithmeticError) as error:
+            raise _failed(name, error) from None
+
+    return call
+
+
+def _failed(name: str, error: Exception) -> BadRequest:
+    return BadRequest(f"The function '{name}' failed: {error}.")
 
 
 def _dynamic_function(name: str) -> Callable[..., Any]:
@@ -199,7 +216,7 @@ def _dynamic_function(name: str) -> Callable[..., Any]:
             return None
         if isinstance(overload.result, PrimitiveType):
             values = tuple([free_form(value) if isinstance(value, list | tuple) else value for value in values])
-        return _guarded(name, overload.evaluate)(*values)
+        return overload.evaluate(*values)
 
     return evaluate
 

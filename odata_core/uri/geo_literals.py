@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from ..edm import PRIMITIVE_TYPES, PrimitiveType
-from .literals import print_float
 
 MAX_DEPTH: Final = 20  # collections within collections
 DEFAULT_SRID: Final[Mapping[str, int]] = {"Geography": 4326, "Geometry": 0}
@@ -48,8 +47,18 @@ def read_geo(text: str, plane: str) -> tuple[PrimitiveType, dict[str, Any]]:
     value = reader.shape(0)
     reader.end()
     value["crs"] = {"type": "name", "properties": {"name": f"EPSG:{srid}"}}
-    shape = value["type"].removeprefix("Geometry")
-    return PRIMITIVE_TYPES[f"Edm.{plane}{shape}"], value
+    return geo_type(value, plane), value
+
+
+def geo_type(value: Any, plane: str) -> PrimitiveType:
+    """The type of a GeoJSON value, such as Edm.GeographyPoint; Edm.Geography itself for what is none."""
+    shape = value.get("type") if isinstance(value, Mapping) else None
+    return PRIMITIVE_TYPES.get(f"Edm.{plane}{str(shape).removeprefix('Geometry')}", PRIMITIVE_TYPES[f"Edm.{plane}"])
+
+
+def read_geo_literal(plane: str) -> Callable[[str], dict[str, Any]]:
+    """The reader of literals: `geography'...'` or `geometry'...'`."""
+    return lambda text: read_geo(text[text.index("'") + 1 : -1].replace("''", "'"), plane)[1]
 
 
 class _Reader:
@@ -215,10 +224,16 @@ def _print_coordinates(content: Any, level: int, are_points: bool) -> str:
     return f"({','.join([_print_coordinates(item, level - 1, are_points) for item in content])})"
 
 
+def _print_number(number: float) -> str:
+    if math.isfinite(number):
+        return repr(number).removesuffix(".0")
+    return "NaN" if math.isnan(number) else "INF" if number > 0 else "-INF"
+
+
 def _print_position(position: Sequence[Any]) -> str:
     if not isinstance(position, list | tuple) or not 2 <= len(position) <= 4:
         raise ValueError("a position has two to four numbers")
     try:
-        return " ".join([print_float(float(number)).removesuffix(".0") for number in position])
+        return " ".join([_print_number(float(number)) for number in position])
     except (TypeError, OverflowError):
         raise ValueError("a position has two to four numbers") from None

@@ -16,7 +16,7 @@ from uuid import UUID
 from ..edm import PRIMITIVE_TYPES, Duration, PrimitiveType, Timestamp
 from ..edm import primitives as edm
 from ..edm.temporal import MAX_TICKS
-from ..errors import NotImplementedHere
+from .geo_literals import geo_type, print_geo_literal, read_geo_literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class LiteralForm:
     pattern: str
     read: Callable[[str], Any]
     print: Callable[[Any], str] | None = None  # None: another row of the type prints
+    type_of: Callable[[Any], PrimitiveType] | None = None  # the type by the value, where the spelling is of several
 
 
 def _quoted(text: str) -> str:
@@ -113,10 +114,6 @@ def _print_double(value: float | Decimal) -> str:
     return print_float(value) if isinstance(value, Decimal) else f"{print_float(value)}D"
 
 
-def _no_geo(_text: str) -> Any:
-    raise NotImplementedHere("Literals of geography and geometry types are not supported.")
-
-
 def _unwrapped(read: Callable[[str], Any]) -> Callable[[str], Any]:
     return lambda text: read(_quoted(text))
 
@@ -128,6 +125,14 @@ def _unsuffixed(read: Callable[[str], Any]) -> Callable[[str], Any]:
 def _accepted(kind: PrimitiveType, read: Callable[[str], Any]) -> Callable[[str], Any]:
     """What `read` gives, in the range and the Python form of the type."""
     return lambda text: kind.accept(read(text))
+
+
+def _geo_form(plane: str) -> LiteralForm:
+    """Well-known text, whose shape tells the type."""
+    kind, pattern = PRIMITIVE_TYPES[f"Edm.{plane}"], rf"(?i:{plane})'[^']*'"
+    return LiteralForm(
+        kind, pattern, read_geo_literal(plane), print_geo_literal(plane), lambda value: geo_type(value, plane)
+    )
 
 
 _GUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
@@ -152,7 +157,8 @@ V3_LITERALS: Final = (
     LiteralForm(
         edm.BINARY, r"(?:X|(?i:binary))'[^']*'", _unwrapped(read_binary), lambda v: f"binary'{v.hex().upper()}'"
     ),
-    LiteralForm(PRIMITIVE_TYPES["Edm.Geography"], r"(?i:geography|geometry)'[^']*'", _no_geo),
+    _geo_form("Geography"),
+    _geo_form("Geometry"),
     LiteralForm(edm.BOOLEAN, r"(?:true|false)" + _END, lambda text: text == "true", lambda v: "true" if v else "false"),
     LiteralForm(
         edm.DECIMAL,
@@ -181,6 +187,10 @@ _PRINTED_AS: Final[Mapping[str, str]] = {
     "Edm.Int16": "Edm.Int32",
     "Edm.Int64": "Edm.Int32",
     "Edm.Single": "Edm.Double",
+    **{
+        kind.name: next(name for name in ("Edm.Geography", "Edm.Geometry") if name in kind.name)
+        for kind in edm.GEO_TYPES
+    },
 }
 
 

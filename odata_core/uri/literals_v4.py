@@ -15,6 +15,7 @@ from uuid import UUID
 
 from ..edm import PRIMITIVE_TYPES, Duration, TimeOfDay, Timestamp
 from ..edm import primitives as edm
+from .geo_literals import geo_type, print_geo_literal, read_geo_literal
 from .literals import LiteralForm, print_float, print_string, read_float, read_string
 
 
@@ -103,9 +104,10 @@ _END = r"(?![\w.])"
 
 
 def _geo_form(plane: str) -> LiteralForm:
-    kind = PRIMITIVE_TYPES[f"Edm.{plane}"]
-    read = lambda text: Unreadable(text, "geo values are read by the binder")  # noqa: E731
-    return LiteralForm(kind, rf"(?i:{plane})'(?:[^']|'')*'", read)
+    """Well-known text, whose shape tells the type."""
+    kind, pattern = PRIMITIVE_TYPES[f"Edm.{plane}"], rf"(?i:{plane})'(?:[^']|'')*'"
+    read = _or_unreadable(read_geo_literal(plane))
+    return LiteralForm(kind, pattern, read, print_geo_literal(plane), lambda value: geo_type(value, plane))
 
 
 def _read_number(text: str) -> Any:
