@@ -17,6 +17,7 @@ from .tree import Follow, Source, Variable
 HERE: Final = 0
 IT: Final = 1
 FIRST_VARIABLE: Final = 4
+THESE: Final = FIRST_VARIABLE  # `$these` where it has a name; variables of lambdas come behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,7 @@ class Scope:
 
     def with_these(self, kind: AnyType) -> Scope:
         """The same scope with `$these`: all rows, of which the row at hand is one (Data Aggregation 4.0, 3.6)."""
-        known = self.variables.get("$these")
-        index = self.next_index if known is None else known.index
-        return self.with_variable(Variable("$these", index, kind, self.source, self.prefix, is_collection=True))
+        return self.with_variable(Variable("$these", THESE, kind, self.source, self.prefix, is_collection=True))
 
     def with_variable(self, variable: Variable) -> Scope:
         """The same scope with one more name."""

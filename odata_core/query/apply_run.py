@@ -1,0 +1,72 @@
+# What the steps of $apply share while they run: the request's literals and relations, the count of rows that were made,
+# and expressions that are evaluated on each row of a list.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from ..errors import BadRequest
+from .apply_tree import Transform
+from .evaluate import Program, Value, compile_program
+from .hoisting import hoist
+from .relations import Relations, Row
+from .scope import THESE
+from .shapes import Structured
+from .tree import Bound
+
+Rows = list[Row]
+Step = Callable[["Run", Rows], Rows]
+MOST_ROWS: Final = 1_000_000
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many rows the steps of one run may still make."""
+
+    left: int
+
+    def spend(self, count: int) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise BadRequest("$apply makes too many rows.")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One request: its literals, where related rows come from, and what `$it` means in a nested pipeline."""
+
+    budget: Budget
+    literals: Mapping[int, Any] | None = None
+    relations: Relations | None = None
+    it: Row | None = None
+
+    def within(self, row: Row) -> Run:
+        """The run of a pipeline that works on what a row holds; `$it` stays the outermost row."""
+        return self if self.it is not None else replace(self, it=row)
+
+    def start(self, program: Program, variables: Mapping[int, Any] | None = None) -> Value:
+        return program.run(self.literals, self.relations, self.it, variables)
+
+
+Pipelines = Callable[[Iterable[Transform], Structured], Step]
+"""What compiles a pipeline over rows of a type: `transform.compile_steps`."""
+
+
+class Expression:
+    """An expression that is evaluated on rows of a type, with `$these` for all of them."""
+
+    __slots__ = ("_parts", "_program")
+
+    def __init__(self, bound: Bound, kind: Structured, *, is_condition: bool = False) -> None:
+        hoisted = hoist(bound)
+        self._program = compile_program(hoisted.expression, kind=kind, is_condition=is_condition)
+        self._parts = [(index, compile_program(part, kind=kind)) for index, part in hoisted.parts]
+
+    def over(self, run: Run, rows: Sequence[Row]) -> Value:
+        """The expression as a function of one of these rows."""
+        variables: dict[int, Any] = {THESE: rows}
+        for index, program in self._parts:
+            variables[index] = run.start(program, {THESE: rows})({})
+        return run.start(self._program, variables)

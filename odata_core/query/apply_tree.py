@@ -1,0 +1,232 @@
+# The bound $apply: each transformation as a value with members instead of names and typed expressions (Data
+# Aggregation 4.0, sections 3 and 6). A closed union of frozen classes; walk it with `match` and `assert_never`.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..edm import Operation, Property
+from ..uri.syntax import Search
+from .shapes import Added, Shape, Structured
+from .tree import Bound, Computed, Dynamic, Follow, OrderBy, Path, Source, Step, ValueType
+
+# ------------------------------------------------------------------ aggregation (3.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """`path with method as name`, `expression with method as name`, `path/$count as name`.
+
+    `entities` leads to the entities that are considered, each once (None: the rows themselves); `value` to the values
+    of such an entity (None: the entity itself). `method` None counts them.
+    """
+
+    name: str
+    entities: Path | None
+    value: Bound | None
+    method: str | None
+    type: ValueType | None
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """`... from path with method as name`: the value of `name` in the one row that these steps make (3.2.1.5)."""
+
+    name: str
+    steps: tuple[Transform, ...]
+    type: ValueType | None
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """All rows become one, without identity."""
+
+    items: tuple[Measure | Staged, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """A step of what rows are grouped by, and the steps behind it; without any the whole value counts.
+
+    `cast` is the type on which the member is declared, where that is not the type of the row.
+    """
+
+    step: Property | Follow | Dynamic
+    cast: Step | None = None
+    inner: tuple[Grouping, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.step.navigation.name if isinstance(self.step, Follow) else self.step.name
+
+
+@dataclass(frozen=True, slots=True)
+class GroupBy:
+    """The rows of each group go through `steps` and get the grouping members; without `steps` one row a group.
+
+    Several groupings come from `rollup` (3.2.3.2): the outputs follow each other.
+    """
+
+    groupings: tuple[tuple[Grouping, ...], ...]
+    steps: tuple[Transform, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Concat:
+    """The outputs of several pipelines, one after the other."""
+
+    branches: tuple[tuple[Transform, ...], ...]
+
+
+# ------------------------------------------------------------------ subsets and orders (3.3)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    condition: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """`search(...)`"""
+
+    search: Search
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """`orderby(...)`: stable."""
+
+    order: tuple[OrderBy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`skip(n)` and `top(n)`."""
+
+    skip: int = 0
+    top: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """`topcount(limit,value)` and its five relatives: by `measure` count, sum or percent, from the top or not."""
+
+    name: str
+    measure: str
+    is_top: bool
+    limit: Bound
+    value: Bound
+
+
+# ------------------------------------------------------------------ one to one, and new structures (3.4, 3.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    items: tuple[Computed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A pipeline whose output gets a name."""
+
+    steps: tuple[Transform, ...]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddNested:
+    """What `steps[-1]` leads to is transformed and added beside it, where `steps[:-1]` lead; `cast` narrows it."""
+
+    steps: tuple[Step, ...]
+    cast: Step | None
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Each row as often as `step` has items, each with one of them under `name`; `is_outer`: at least once."""
+
+    step: Step
+    cast: Step | None
+    branch: Branch
+    is_outer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """All rows become one, with the outputs of pipelines as collections."""
+
+    branches: tuple[Branch, ...]
+
+
+# ------------------------------------------------------------------ what only some services can do
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchical:
+    """`ancestors`, `descendants`, `traverse` (section 6): a hierarchy, its nodes, and where a row names its node."""
+
+    name: str
+    nodes: Bound
+    qualifier: str
+    node: Path
+    steps: tuple[Transform, ...] = ()
+    subset: tuple[Transform, ...] = ()
+    distance: int | None = None
+    keeps_start: bool = False
+    order: tuple[OrderBy, ...] = ()
+    is_preorder: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RollupRecursive:
+    """`groupby((rolluprecursive(...),...),...)`: one row a node, over all rows of its descendants (6.3)."""
+
+    hierarchy: Hierarchical
+    groupings: tuple[Grouping, ...]
+    steps: tuple[Transform, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallModel:
+    """A function of the model as a transformation (3)."""
+
+    operation: Operation
+    arguments: tuple[tuple[str, Bound], ...]
+
+
+Transform = (
+    Aggregate
+    | GroupBy
+    | Concat
+    | Filter
+    | Find
+    | Sort
+    | Window
+    | Rank
+    | Compute
+    | AddNested
+    | Join
+    | Nest
+    | Hierarchical
+    | RollupRecursive
+    | CallModel
+)
+"""`identity` is no transformation here: it is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A whole $apply: its steps, the shape of the rows that come out, and what can be named in them beside the type.
+
+    `kind` is the type of the rows that go in.
+    """
+
+    kind: Structured
+    steps: tuple[Transform, ...]
+    shape: Shape
+    computed: Mapping[str, Added]
+    source: Source | None = None
