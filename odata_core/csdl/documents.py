@@ -112,7 +112,7 @@ class _Library:
     def __init__(self, fetch: Callable[[str, str], tuple[str, bytes | None]]) -> None:
         self.fetch = fetch
         self.found: dict[str, Document] = {}
-        self.contents: set[bytes | str] = set()
+        self.contents: set[bytes] = set()
         self.absent: dict[str, str] = {}
 
     def documents(self, content: bytes | str, address: str) -> _Library:
@@ -135,7 +135,7 @@ class _Library:
         return self
 
     def _read(self, content: bytes | str, address: str) -> None:
-        self.contents.add(content)
+        self.contents.add(content.encode("utf-8", "replace") if isinstance(content, str) else content)
         read = read_json if _is_json(content) else read_markup
         self.found[address] = _document(read(content, address), address)
 

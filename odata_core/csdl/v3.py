@@ -51,7 +51,7 @@ def _navigation_property(scope: Scope, element: Element, owner: str, relationshi
         way.name,
         to=there.type_name,
         many=there.multiplicity == "*",
-        nullable=there.multiplicity == "0..1",
+        nullable=there.multiplicity != "1",
         partner=relationships.partner(way),
         on=association.pairs_from(way.from_role),
         on_delete=here.on_delete,

@@ -8,9 +8,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from odata_core.csdl import write_xml_v3
+from odata_core.csdl import read_csdl, write_xml_v3
 from odata_core.edm import EntityType, Model, ModelBuilder, ModelError, PropertySpec, StructuredType, prop
 from odata_vmm.model import vmm_model
+from tests.csdl.described import described
 
 EDM = "{http://schemas.microsoft.com/ado/2009/11/edm}"
 METADATA = "{http://schemas.microsoft.com/ado/2007/08/dataservices/metadata}"
@@ -365,3 +366,11 @@ def test_vmm_references_resolve() -> None:
     for item in root.iter(f"{EDM}AssociationSet"):
         ends = {end.get("Role"): sets[end.get("EntitySet")] for end in item}
         assert ends == associations[item.get("Association") or ""]
+
+
+def test_the_vmm_document_is_read_as_it_was_written() -> None:
+    """Every type, property, key, navigation, set and binding comes back, but for what v3 cannot say."""
+    written = described(vmm_model())
+    written["types"]["VMM.VirtualMachine"]["properties"]["VMConnection"]["nullable"] = False  # every named stream
+    del written["types"]["VMM.Cloud"]["navigation"]["Capacity"]["on"]  # many by a whole key
+    assert described(read_csdl(write_xml_v3(vmm_model()), strict=True)) == written
