@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final, NoReturn, assert_never
 
 from ..edm import EnumType, PrimitiveType, accept_enum
@@ -14,11 +15,12 @@ from ..edm import primitives as edm
 from ..edm.types import StructuredType
 from ..errors import BadRequest, suggestion
 from ..uri import syntax
+from ..uri.functions import READ_FUNCTIONS
 from ..uri.literals_v4 import Unreadable
 from ..uri.syntax import Argument, Binary, Case, EnumLiteral, Items, Literal, Members, Node, Segment, Unary
 from . import members
-from .calls import Calls, spellings
-from .fitting import UNSORTED, comparable, describe, fit_value, has_order, meet, settled
+from .calls import Calls
+from .fitting import UNSORTED, comparable, describe, fit_value, has_order, is_number, meet, settled
 from .operators import find_negation, find_operator, promote
 from .scope import HERE, IT, Scope
 from .tree import (
@@ -79,7 +81,7 @@ class Binder:
         keys = []
         for item in items:
             bound = settled(self.expression(item.expression))
-            if bound.is_collection or isinstance(bound.type, StructuredType) or bound.type in UNSORTED:
+            if bound.is_collection or isinstance(bound.type, StructuredType) or bound.type in (None, *UNSORTED):
                 self.fail(f"The result cannot be sorted by {describe(bound)}.", item.expression.position)
             keys.append(OrderBy(bound, item.descending))
         return tuple(keys)
@@ -291,7 +293,7 @@ class Binder:
         if found is not None or segment.name in ("any", "all", "aggregate", "$count", "$filter"):
             return found
         model, grammar = self.scope.model, self.scope.grammar
-        known = [*spellings(grammar.name, folds_case=False), *model.operations, *model.imports, "cast", "isof"]
+        known = [*READ_FUNCTIONS[grammar.name], *model.operations, *model.imports, "cast", "isof"]
         self.fail(
             f"There is no function '{segment.name}' in {grammar.name}.{suggestion(segment.name, known)}",
             segment.position,
@@ -328,11 +330,15 @@ def replace_collection(items: Bound) -> Bound:
 
 
 def _exact(value: Bound, other: Bound) -> Bound:
-    """A constant that meets a decimal stays exact; any other takes its own type."""
-    if isinstance(value, Constant) and value.type is edm.DOUBLE and other.type is edm.DECIMAL:
+    """A constant in the type in which it is computed with: exact beside a decimal, else as promotion has it."""
+    if not isinstance(value, Constant) or value.type is None or other.type is None:
+        return settled(value)
+    if value.type is edm.DOUBLE and isinstance(value.value, Decimal) and other.type is edm.DECIMAL:
         return fit_value(value, edm.DECIMAL) or settled(value)
-    if isinstance(value, Constant) and value.type is edm.STRING and other.type is edm.DURATION:
+    if value.type is edm.STRING and other.type is edm.DURATION:
         return fit_value(value, edm.DURATION) or value
+    if is_number(value.type) and is_number(other.type) and promote(value.type, other.type) is other.type:
+        return settled(fit_value(value, other.type) or value)
     return settled(value)
 
 

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ..edm import PRIMITIVE_TYPES, Operation, PrimitiveType, TypeDefinition
 from ..edm.primitives import ABSTRACT_TYPES, STRING
 from ..edm.types import StructuredType
 from ..errors import BadRequest, suggestion
-from ..uri.functions import READ_FUNCTIONS, Spelling
+from ..uri.functions import find_function
 from ..uri.syntax import Argument, Literal, Path, Segment
 from .fitting import accept_as, describe, fit_value, settled
 from .functions import CANONICAL_FUNCTIONS, Generic, Overload, Parameter
@@ -40,7 +40,7 @@ class Calls:
         name = segment.name.lower() if grammar.folds_case else segment.name
         if name in _TYPED:
             return self._typed(name, segment)
-        spelling = spellings(grammar.name, folds_case=grammar.folds_case).get(name)
+        spelling = find_function(segment.name, grammar)
         if spelling is None:
             return None
         if any(argument.name is not None for argument in segment.arguments or ()):
@@ -207,19 +207,6 @@ def _parameter_sets(operations: Sequence[Operation]) -> str:
 
 def _type_text(kind: ValueType) -> str:
     return kind.name if isinstance(kind, PrimitiveType) else kind.qualified_name
-
-
-_FOLDED: dict[str, Mapping[str, Spelling]] = {}
-
-
-def spellings(dialect: str, *, folds_case: bool) -> Mapping[str, Spelling]:
-    """The canonical functions of a dialect by the names it gives them, in lower case where case plays no part."""
-    table: Mapping[str, Spelling] = READ_FUNCTIONS[dialect]
-    if not folds_case:
-        return table
-    if dialect not in _FOLDED:
-        _FOLDED[dialect] = {name.lower(): spelling for name, spelling in table.items()}
-    return _FOLDED[dialect]
 
 
 def fit_all(arguments: Sequence[Bound], parameters: tuple[Parameter, ...]) -> tuple[Bound, ...] | None:

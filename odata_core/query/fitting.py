@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from ..edm import EnumType, PrimitiveType, Property, TimeOfDay, accept_enum, name_of
 from ..edm import primitives as edm
@@ -16,7 +16,7 @@ from ..edm.types import StructuredType
 from ..errors import BadRequest
 from ..uri.literals import read_guid
 from ..uri.values import VALUE_READERS
-from .tree import UNTYPED, Bound, Constant, ListOf, Path, RecordOf, ValueType
+from .tree import UNTYPED, Bound, Constant, ListOf, Path, RecordOf, ValueType, Variable
 
 _MOMENTS: Final = frozenset({edm.DATETIME, edm.DATETIME_OFFSET})
 _SPANS: Final = frozenset({edm.TIME, edm.DURATION})
@@ -25,7 +25,7 @@ UNSORTED: Final = frozenset({edm.STREAM, *edm.GEO_TYPES})
 _UNORDERED: Final = UNSORTED | {edm.BINARY}
 
 
-def is_number(kind: ValueType | None) -> bool:
+def is_number(kind: ValueType | None) -> TypeGuard[PrimitiveType]:
     return isinstance(kind, PrimitiveType) and kind.numeric_rank > 0
 
 
@@ -51,10 +51,10 @@ def has_order(kind: ValueType | None) -> bool:
 
 def comparable(left: Bound, right: Bound) -> tuple[Bound, Bound] | None:
     """Both operands in forms that compare, constants fitted to the other side's type; None when there are none."""
-    left, right = meet(left, right), meet(right, left)
+    left, right = settled(meet(left, right)), settled(meet(right, left))
     if left.is_collection is not right.is_collection and None not in (left.type, right.type):
         return None
-    return (settled(left), settled(right)) if can_compare(left.type, right.type) else None
+    return (left, right) if can_compare(left.type, right.type) else None
 
 
 def meet(value: Bound, other: Bound) -> Bound:
@@ -89,7 +89,7 @@ def _fit_record(record: RecordOf, wanted: StructuredType) -> RecordOf | None:
         fitted = value if member is None else fit_value(value, member)
         if fitted is None:
             return None
-        members.append((name, settled(fitted)))
+        members.append((name, typed(fitted)))
     return RecordOf(tuple(members), wanted)  # type: ignore[arg-type]  # every structured type is complex or an entity
 
 
@@ -150,19 +150,29 @@ def _accepted(constant: Constant, wanted: ValueType, read: Any) -> Constant | No
         return None
 
 
-def settled(value: Bound) -> Bound:
-    """A constant that met nothing, as a value of its own type: an unsuffixed 1.5 of v3 is a double after all."""
+def typed(value: Bound) -> Bound:
+    """A value with a type of its own: the text of a JSON string that met nothing is a string."""
     match value:
-        case Constant(text, kind) if kind is UNTYPED and isinstance(text, str):
+        case Constant(str(), kind) if kind is UNTYPED:
             return replace(value, type=edm.STRING)
-        case Constant(Decimal(), kind) if kind is edm.DOUBLE:
-            return replace(value, value=kind.accept(value.value))
         case ListOf(items, kind):
-            return ListOf(tuple(map(settled, items)), kind)
+            return ListOf(tuple(map(typed, items)), kind)
         case RecordOf(members, kind):
-            return RecordOf(tuple([(name, settled(member)) for name, member in members]), kind)
+            return RecordOf(tuple([(name, typed(member)) for name, member in members]), kind)
         case _:
             return value
+
+
+def settled(value: Bound) -> Bound:
+    """A value to compute with. An unsuffixed 1.5 of v3, exact so far, is a double after all; 1E400 cannot be one."""
+    if isinstance(value, Constant) and value.type is edm.DOUBLE and isinstance(value.value, Decimal):
+        try:
+            return replace(value, value=edm.DOUBLE.accept(value.value))
+        except ValueError:
+            return replace(value, type=edm.DECIMAL)
+    if isinstance(value, ListOf):
+        return ListOf(tuple(map(settled, value.items)), value.type)
+    return typed(value)
 
 
 def accept_as(value: Bound, prop: Property) -> Bound:
@@ -178,8 +188,9 @@ def describe(bound: Bound) -> str:
     what = "null" if bound.type is None else name_of(bound.type)
     what = f"Collection({what})" if bound.is_collection else what
     match bound:
-        case Path(steps) if steps:
-            names = [step.name if hasattr(step, "name") else _step_name(step) for step in steps]
+        case Path(steps, start) if steps or isinstance(start, Variable):
+            names = [start.name] if isinstance(start, Variable) else []
+            names += [step.name if hasattr(step, "name") else _step_name(step) for step in steps]
             return f"'{'/'.join(names)}' of type {what}"
         case Constant(value) if isinstance(value, str | int | Decimal):
             return f"the value {value!s:.50} of type {what}"

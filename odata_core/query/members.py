@@ -73,7 +73,7 @@ def place_of(value: Bound, source: Source | None = None) -> Place:
 def follow(binder: Binder, place: Place, segments: tuple[Segment, ...]) -> Bound:
     """The expression at the end of the segments, from a place on."""
     for index, segment in enumerate(segments):
-        ending = _ENDINGS.get(segment.name)
+        ending = _ENDINGS.get(segment.name) if _is_known(binder, segment.name) else None
         if ending is not None and (segment.name not in _NEED_CALL or segment.arguments is not None):
             result = ending(binder, place, segment)
             if index + 1 < len(segments) and not isinstance(result, Filtered):
@@ -269,6 +269,12 @@ def aggregate_type(binder: Binder, method: str, expression: Bound, segment: Segm
     if expression.type is not UNTYPED and not is_number(expression.type):
         binder.fail(f"'{method}' needs numbers.", segment.position)
     return expression.type if method == "sum" else binder.average_type(expression.type)
+
+
+def _is_known(binder: Binder, name: str) -> bool:
+    """Whether the dialect has the construct: any and all came with v3, the others with v4."""
+    grammar = binder.scope.grammar
+    return grammar.has_lambda if name in ("any", "all") else grammar.has_case
 
 
 _ENDINGS: Final[Mapping[str, Callable[[Binder, Place, Segment], Bound]]] = {

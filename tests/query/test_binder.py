@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from odata_core.edm import Duration, EntityType, ModelBuilder, Timestamp, name_of
-from odata_core.errors import BadRequest, NotImplementedHere, ODataError
+from odata_core.edm import Duration, EntityType, Model, ModelBuilder, Timestamp, name_of
+from odata_core.errors import BadRequest, ODataError
 from odata_core.limits import Limits
 from odata_core.query.binder import Binder
 from odata_core.query.evaluate import compile_filter, compile_order
+from odata_core.query.scope import Scope
 from odata_core.query.tree import Bound, Compare, Constant, Invoke, Logic, Not, OrderBy, Path
 from odata_core.testing.reference import MODEL, ROWS, exact
-from odata_core.uri import V3, parse_expression, parse_order
+from odata_core.uri.expressions import parse_expression
+from odata_core.uri.functions import READ_FUNCTIONS
+from odata_core.uri.grammars import V3_GRAMMAR, Grammar
+from odata_core.uri.urls import parse_query
 
 LIMITS = Limits()
 PRODUCT = MODEL.entity_set("Products").type
 EVERYTHING = MODEL.entity_set("Everything").type
 
 
-def odd_model() -> EntityType:
+def odd_model() -> Model:
     """What the reference model lacks: navigation, a stream, geography, names that are words of the language."""
     builder = ModelBuilder("Odd")
     builder.complex("Inner", properties={"Deep": "Int32"})
@@ -33,18 +40,26 @@ def odd_model() -> EntityType:
     builder.entity("Thing", key="ID", properties={**properties, "Outer": "Outer", "not": "Boolean", "eq": "Int32"})
     builder.entity_set("Things", "Thing")
     builder.navigation("Thing", "Parent", to="Thing")
-    return builder.build().entity_set("Things").type
+    return builder.build()
 
 
-ODD = odd_model()
+ODD_MODEL = odd_model()
+ODD = ODD_MODEL.entity_set("Things").type
 
 
-def bind(text: str, kind: EntityType = EVERYTHING) -> Bound:
-    return Binder(kind, V3, LIMITS, text).condition(parse_expression(text, V3, LIMITS))
+def scope(kind: EntityType, grammar: Grammar = V3_GRAMMAR) -> Scope:
+    model = ODD_MODEL if kind is ODD else MODEL
+    return Scope(model, grammar, LIMITS, kind, next(s for s in model.entity_sets.values() if s.type is kind))
+
+
+def bind(text: str, kind: EntityType = EVERYTHING, grammar: Grammar = V3_GRAMMAR) -> Bound:
+    return Binder(scope(kind, grammar), text).condition(parse_expression(text, grammar, LIMITS))
 
 
 def order(text: str, kind: EntityType = EVERYTHING) -> tuple[OrderBy, ...]:
-    return Binder(kind, V3, LIMITS, text).order(parse_order(text, V3, LIMITS))
+    return Binder(scope(kind), text).order(
+        parse_query(f"$orderby={quote(text)}", V3_GRAMMAR, LIMITS).system["$orderby"]
+    )
 
 
 def path(names: str, kind: EntityType = EVERYTHING) -> Path:
@@ -100,13 +115,13 @@ MOMENT = Timestamp.parse("2013-08-19T15:30:00")
         ("Byte eq -1", -1, "Edm.Int32"),
         ("Int32 lt 2147483648", 2**31, "Edm.Int64"),
         ("Int64 lt 9223372036854775808", Decimal(2**63), "Edm.Decimal"),
-        ("Int32 eq 1.5", Decimal("1.5"), "Edm.Double"),
+        ("Int32 eq 1.5", 1.5, "Edm.Double"),
         ("Int32 eq 1.5M", Decimal("1.5"), "Edm.Decimal"),
         ("Int32 eq 1.5d", 1.5, "Edm.Double"),
         ("Int32 lt INF", float("inf"), "Edm.Double"),
         ("Decimal lt 1.5d", 1.5, "Edm.Double"),
-        ("Double lt 1E400", Decimal("1E+400"), "Edm.Double"),
-        ("Single lt 1e39", Decimal("1E+39"), "Edm.Double"),
+        ("Double lt 1E400", Decimal("1E+400"), "Edm.Decimal"),
+        ("Single lt 1e39", 1e39, "Edm.Double"),
         # Guids may be quoted
         (f"Guid eq guid'{GUID}'", GUID, "Edm.Guid"),
         (f"Guid eq {GUID}", GUID, "Edm.Guid"),
@@ -130,7 +145,7 @@ MOMENT = Timestamp.parse("2013-08-19T15:30:00")
         ("String eq '5'", "5", "Edm.String"),
         ("Boolean eq true", True, "Edm.Boolean"),
         ("Binary eq X'00FF'", b"\x00\xff", "Edm.Binary"),
-        ("Address/Zip eq 5.0", Decimal("5.0"), "Edm.Double"),
+        ("Address/Zip eq 5.0", 5.0, "Edm.Double"),
         ("length(String) eq 5L", 5, "Edm.Int32"),
         ("tolower(String) eq 'a'", "a", "Edm.String"),
         ("String eq null", None, "null"),
@@ -199,10 +214,10 @@ def test_shapes() -> None:
 
 
 def test_a_long_chain_is_flat() -> None:
-    bound = bind(" or ".join(["Boolean"] * 2_000))
-    assert bound == Logic("or", (path("Boolean"),) * 2_000)
-    mixed = bind(" or ".join(["Boolean and Boolean"] * 1_000))
-    assert mixed == Logic("or", (Logic("and", (path("Boolean"),) * 2),) * 1_000)
+    bound = bind(" or ".join(["Boolean"] * 1_000))
+    assert bound == Logic("or", (path("Boolean"),) * 1_000)
+    mixed = bind(" or ".join(["Boolean and Boolean"] * 500))
+    assert mixed == Logic("or", (Logic("and", (path("Boolean"),) * 2),) * 500)
 
 
 @pytest.mark.parametrize(
@@ -248,9 +263,14 @@ def test_an_ordering_may_be_computed() -> None:
             PRODUCT,
             "not (Maker/Citty eq 'x')",
             "Could not find a property named 'Citty' on type 'Reference.Address'. Did you mean 'City'?",
+            11,
+        ),
+        (
+            PRODUCT,
+            "Name/Length eq 1",
+            "'Name' of type Edm.String has no properties, so 'Length' cannot follow it.",
             5,
         ),
-        (PRODUCT, "Name/Length eq 1", "'Name' of type Edm.String has no properties.", 0),
         (
             PRODUCT,
             "Name eq 5",
@@ -295,8 +315,8 @@ def test_an_ordering_may_be_computed() -> None:
         ),
         (
             PRODUCT,
-            "Maker eq null",
-            "'eq' cannot compare 'Maker' of type Reference.Address with a value of type null.",
+            "Maker lt null",
+            "'lt' cannot compare 'Maker' of type Reference.Address with a value of type null.",
             6,
         ),
         (
@@ -406,27 +426,6 @@ def test_refusals_say_what_and_where(kind: EntityType, text: str, message: str, 
 @pytest.mark.parametrize(
     ("kind", "text", "message", "position"),
     [
-        (PRODUCT, "Stock add 1 eq 2", "The operator 'add' is not supported.", 6),
-        (PRODUCT, "1 eq Stock mod 2", "The operator 'mod' is not supported.", 11),
-        (PRODUCT, "-Stock lt 0", "The operator '-' is not supported.", 0),
-        (PRODUCT, "year(Name) eq 1", "The function 'year' is not supported.", 0),
-        (PRODUCT, "isof('Reference.Product')", "The function 'isof' is not supported.", 0),
-        (PRODUCT, "startwith(Name,'x')", "The function 'startwith' is not supported. Did you mean 'startswith'?", 0),
-        (PRODUCT, "Tags eq 'x'", "'Tags' is a collection, which cannot be used in an expression.", 0),
-        (PRODUCT, "Reference.Product/Name eq 'x'", "The type cast to 'Reference.Product' is not supported.", 0),
-        (ODD, "Parent/ID eq 1", "The navigation property 'Parent' cannot be followed in an expression.", 0),
-        (ODD, "ID eq 1 or Outer/List eq 1", "'List' is a collection, which cannot be used in an expression.", 11),
-    ],
-)
-def test_what_is_known_and_not_built_is_501(kind: EntityType, text: str, message: str, position: int) -> None:
-    with pytest.raises(NotImplementedHere) as caught:
-        bind(text, kind)
-    assert (caught.value.message, caught.value.text, caught.value.position) == (message, text, position)
-
-
-@pytest.mark.parametrize(
-    ("kind", "text", "message", "position"),
-    [
         (PRODUCT, "ID,Maker desc", "The result cannot be sorted by 'Maker' of type Reference.Address.", 3),
         (PRODUCT, "null", "The result cannot be sorted by a value of type null.", 0),
         (ODD, "Place", "The result cannot be sorted by 'Place' of type Edm.GeographyPoint.", 0),
@@ -453,12 +452,12 @@ def test_names_that_are_words_of_the_language() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["Boolean" + " eq Boolean" * 100, "Boolean" + " eq Boolean" * 1_999])
+@pytest.mark.parametrize("text", ["Boolean" + " eq Boolean" * 100, "Boolean" + " eq Boolean" * 900])
 def test_the_depth_of_a_bound_tree_is_limited(text: str) -> None:
     bind("Boolean" + " eq Boolean" * 99)
     with pytest.raises(BadRequest) as caught:
         bind(text)
-    assert caught.value.message == "The expression is nested too deeply: the limit is 100."
+    assert caught.value.message == "The expression is nested too deeply: the limit expression_depth is 100."
 
 
 # ---------------------------------------------------------------- any text
@@ -474,15 +473,29 @@ OPERANDS = st.sampled_from(NAMES + LITERALS)
 EXPRESSIONS = st.recursive(
     OPERANDS,
     lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from(sorted(V3.precedence)), inner).map(" ".join),
+        st.tuples(inner, st.sampled_from(sorted(V3_GRAMMAR.precedence)), inner).map(" ".join),
         st.tuples(OPERANDS, st.sampled_from(["eq", "ne", "lt", "le", "gt", "ge"]), OPERANDS).map(" ".join),
-        st.tuples(st.sampled_from([*V3.functions, "nope"]), st.lists(inner, max_size=3)).map(
+        st.tuples(st.sampled_from([*READ_FUNCTIONS[V3_GRAMMAR.name], "nope"]), st.lists(inner, max_size=3)).map(
             lambda call: f"{call[0]}({','.join(call[1])})"
         ),
         inner.map(lambda text: f"not ({text})"),
     ),
     max_leaves=8,
 )
+
+
+# Negative lengths, numbers that a type cannot hold, division by zero, dates out of the calendar, results without end.
+ONLY_ROWS_TELL = re.compile(
+    r"(The length given to the function 'substring' must not|The (operator|function) '\S+' ).*", re.DOTALL
+)
+
+
+def outcome(run: Callable[[], Any]) -> tuple[Any, str]:
+    """A result, or None with the message of the refusal."""
+    try:
+        return run(), ""
+    except BadRequest as refusal:
+        return None, refusal.message
 
 
 @given(EXPRESSIONS | st.text())
@@ -497,14 +510,8 @@ def test_any_text_binds_or_is_refused_and_what_binds_is_computed(text: str) -> N
         return
     holds = compile_filter(condition)
     for row in ROWS["Everything"]:
-        try:
-            assert holds(row) in (True, False)
-        except BadRequest as refusal:
-            # The one thing that only a row can tell.
-            message = refusal.message
-        else:
-            continue
-        assert message == "The length given to the function 'substring' must not be negative."
+        found, message = outcome(lambda row=row: holds(row))
+        assert found in (True, False) or ONLY_ROWS_TELL.fullmatch(message)
 
 
 @given(st.lists(EXPRESSIONS, min_size=1, max_size=3).map(",".join))
@@ -513,11 +520,8 @@ def test_any_ordering_binds_or_is_refused_and_what_binds_sorts(text: str) -> Non
         keys = order(text)
     except ODataError:
         return
-    try:
-        result = compile_order(keys)(ROWS["Everything"])
-    except BadRequest as refusal:
-        message = refusal.message
+    result, message = outcome(lambda: compile_order(keys)(ROWS["Everything"]))
+    if result is None:
+        assert ONLY_ROWS_TELL.fullmatch(message)
     else:
         assert sorted(map(id, result)) == sorted(map(id, ROWS["Everything"]))
-        return
-    assert message == "The length given to the function 'substring' must not be negative."
