@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..edm import EntityType, EnumType, PrimitiveType, Property
@@ -32,17 +33,19 @@ def print_predicate(kind: EntityType, key: tuple[Any, ...], dialect: Dialect) ->
     return f"({','.join(map(encode_segment, parts))})"
 
 
-def read_key_segment(prop: Property, text: str) -> Any:
-    """A key value from a decoded path segment; BadRequest when it is none of the type."""
+def read_key_segment(prop: Property, text: str, readers: Mapping[str, Callable[[str], Any]] = SEGMENT_READERS) -> Any:
+    """A key value from a decoded path segment; BadRequest when it is none of the type. `readers` are the dialect's."""
     if text.startswith("$$"):
         # A key that starts with a dollar sign is written with two (WCF Data Services, key as segment).
         text = text[1:]
     try:
-        return prop.accept(SEGMENT_READERS[prop.type.name](text) if isinstance(prop.type, PrimitiveType) else text)
+        return prop.accept(readers[prop.type.name](text) if isinstance(prop.type, PrimitiveType) else text)
     except (ValueError, KeyError, ArithmeticError) as error:
         reason = error if isinstance(error, ValueError) else "the text is not understood"
         raise BadRequest(
-            f"The segment '{text[:100]}' is not a key value for '{prop.name}' of type {prop.type_name}: {reason}."
+            f"The segment '{text[:100]}' is not a key value for '{prop.name}' of type {prop.type_name}: {reason}.",
+            text=text,
+            position=0,
         ) from None
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..errors import BadRequest
 from ..limits import Limits
-from .encoding import decode_query
+from .encoding import decode, decode_query
 from .grammars import Grammar
 from .query_options import READERS, Piece, option_name, read_alias, read_option
 from .resource_paths import parse_path
@@ -72,13 +72,14 @@ def parse_relative(raw: str, grammar: Grammar, limits: Limits, *, key_as_segment
         raise BadRequest(f"The URL is too long: the limit url_length is {limits.url_length}.")
     head, hash_mark, fragment = raw.partition("#")
     path, mark, query = head.partition("?")
-    if hash_mark and path != "$metadata":
+    plain = decode(path).removesuffix("/")
+    if hash_mark and plain != "$metadata":
         raise BadRequest("Only $metadata has a fragment.", text=raw, position=len(head))
-    if path in ("$batch", "$metadata"):
+    if plain in ("$batch", "$metadata"):
         options = parse_query(query, grammar, limits, sorted(_DOCUMENT_OPTIONS)) if query else Options()
-        return Url((Segment(path),), options, fragment if hash_mark else None)
-    if path == "$entity" or path.startswith("$entity/"):
-        return _parse_entity(path, query, grammar, limits)
+        return Url((Segment(plain),), options, fragment if hash_mark else None)
+    if plain == "$entity" or plain.startswith("$entity/"):
+        return _parse_entity(plain, query, grammar, limits)
     options = parse_query(query, grammar, limits) if mark and query else Options()
     return Url(parse_path(path, grammar, limits, key_as_segment=key_as_segment) if path else (), options)
 
