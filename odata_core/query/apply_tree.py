@@ -230,3 +230,8 @@ class Applied:
     shape: Shape
     computed: Mapping[str, Added]
     source: Source | None = None
+
+    @property
+    def kind_after(self) -> Structured:
+        """The type of the rows that come out: that of those that go in, unless a function of the model changed it."""
+        return self.shape.kind
