@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -195,8 +196,9 @@ def _model(library: _Library, strict: bool) -> Model:
     apart: dict[str, dict[str, Any]] = {}
     known = frozenset([schema.attributes["Namespace"] for _document, schema in found])
     schemas: list[tuple[Scope, Element]] = []
+    shared = {document.address: _shared_aliases(document) for document in documents}
     for document, schema in found:
-        aliases = _aliases(document, schema)
+        aliases = _aliases(shared[document.address], schema)
         own = schema.attributes["Namespace"]
         schemas.append((Scope(builder, own, aliases, main.family.read_default, apart, known, library.absent), schema))
     for alias, meant in schemas[0][0].aliases.items():
@@ -211,19 +213,22 @@ def _model(library: _Library, strict: bool) -> Model:
     return builder.build()
 
 
-def _aliases(document: Document, schema: Element) -> dict[str, str]:
-    """What holds in a schema: its own alias and `Using` (v3) before those of its document."""
+def _shared_aliases(document: Document) -> dict[str, str]:
+    """What holds in every schema of a document: what it includes, and the aliases of its schemas."""
     found = dict(document.aliases)
-    for other in document.schemas:
-        if "Alias" in other.attributes:
-            found.setdefault(other.attributes["Alias"], other.attributes["Namespace"])
+    for schema in document.schemas:
+        if "Alias" in schema.attributes:
+            found.setdefault(schema.attributes["Alias"], schema.attributes["Namespace"])
+    return found
+
+
+def _aliases(shared: dict[str, str], schema: Element) -> Mapping[str, str]:
+    """What holds in a schema: its own alias and `Using` (v3) before those of its document."""
     own: dict[str, str] = {}
-    if "Alias" in schema.attributes:
-        _alias(own, schema, schema.attributes["Alias"])
-    for using in schema.each("Using"):
-        if "Alias" in using.attributes:
-            _alias(own, using, using.attributes["Alias"])
-    return found | own
+    for element in (schema, *schema.each("Using")):
+        if "Alias" in element.attributes:
+            _alias(own, element, element.attributes["Alias"])
+    return ChainMap(own, shared) if own.items() - shared.items() else shared
 
 
 def _declare_schema(scope: Scope, schema: Element, reading: Reading) -> None:

@@ -73,6 +73,8 @@ class Relationships:
     def partner(self, way: Way) -> str | None:
         """The navigation property that leads back, as a path from the target of `way`, if there is only one."""
         back = self.ways.get((way.association, way.to_role, way.from_role), ())
+        if len(back) > 2:
+            return None
         others = [other for other in back if (other.owner, other.name) != (way.owner, way.name)]
         end = self.associations[way.association].end(way.to_role)
         if len(others) != 1 or end is None or way.from_role == way.to_role:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from ..edm import PropertySpec
 from .containers import Container, Containers, Declare, Reading, Schemas, children
@@ -12,6 +12,8 @@ from .markup import Element, Misread
 from .relationships import Relationships, gather, way_of
 from .scope import Scope, flag, optional_flag, required
 from .structures import declare_complex_type, declare_entity_type, declare_enum_type, read_typed
+
+MAX_BINDINGS: Final = 100_000
 
 
 def reading(schemas: Schemas) -> Reading:
@@ -99,6 +101,7 @@ class _ContainerReader:
         self.types: dict[str, str] = {}
         self.bindings: dict[str, dict[str, str]] = {}
         self.imported: set[str] = set()
+        self.bound = 0
 
     def declare(self) -> None:
         for scope, element in self._named("EntitySet"):
@@ -135,6 +138,9 @@ class _ContainerReader:
                 raise Misread(end, f"The association '{name}' has no role '{role}'.")
             ends[role] = (entity_set, self.types[entity_set])
         for source, path, target in self.relationships.bound(name, ends):
+            self.bound += 1
+            if self.bound > MAX_BINDINGS:
+                raise Misread(element, f"The association sets bind more than {MAX_BINDINGS} navigation properties.")
             known = self.bindings.setdefault(source, {}).setdefault(path, self.container.named(target))
             if known != self.container.named(target):
                 raise Misread(element, f"'{path}' of the entity set '{source}' is bound to '{known}' as well.")

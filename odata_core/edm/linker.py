@@ -28,6 +28,9 @@ from .types import (
 )
 
 _COLLECTION = re.compile(r"Collection\((.*)\)")
+MAX_SUGGESTIONS = 5  # each compares a name with all others
+MAX_TOLD = 200  # problems in one message
+MAX_BASES = 100  # every type lists what it inherits
 
 
 def link(told: Declarations) -> Model:
@@ -56,8 +59,9 @@ def link(told: Declarations) -> Model:
     for culprit, sentence in broken_rules(model):
         told.report(sentence, told.locations.get(culprit, ""))
     if told.problems:
-        problems = dict.fromkeys(told.problems)
-        raise ModelError("The model is not valid:\n" + "\n".join(f"- {problem}" for problem in problems))
+        problems = list(dict.fromkeys(told.problems))
+        more = [f"... and {len(problems) - MAX_TOLD} more."] if len(problems) > MAX_TOLD else []
+        raise ModelError("The model is not valid:\n" + "\n".join(f"- {text}" for text in problems[:MAX_TOLD] + more))
     return model
 
 
@@ -73,12 +77,19 @@ class _Linker:
         if kind is None:
             kind = BUILT_IN_TYPES.get(name) or BUILT_IN_TYPES.get(f"Edm.{name}")
         if kind is None:
-            known = [*told.types, *told.type_definitions, *PRIMITIVE_TYPES]
-            if "." not in name:
-                known = [qualified.rpartition(".")[2] for qualified in known]
             report = told.report if needed else told.leave_out
-            report(f"{where}: there is no type '{name}'.{suggestion(name, known)}", location)
+            report(f"{where}: there is no type '{name}'.{self._suggestion(name)}", location)
         return kind
+
+    def _suggestion(self, name: str) -> str:
+        """A known type that may be meant; the first few mistakes are worth the search."""
+        told = self.told
+        if len(told.problems) + len(told.left_out) > MAX_SUGGESTIONS:
+            return ""
+        known = [*told.types, *told.type_definitions, *PRIMITIVE_TYPES]
+        if "." not in name:
+            known = [qualified.rpartition(".")[2] for qualified in known]
+        return suggestion(name, known)
 
     def link_types(self) -> None:
         """Bases, properties, navigation properties; all types sealed."""
@@ -103,7 +114,7 @@ class _Linker:
 
     def _bases_first(self) -> list[StructuredType]:
         """Structured types with every base before what derives from it; a cycle is a problem and is cut."""
-        ordered: dict[StructuredType, None] = {}
+        ordered: dict[StructuredType, int] = {}  # to the number of their bases
         for kind in self.told.types.values():
             chain: dict[StructuredType, None] = {}
             current = kind if isinstance(kind, StructuredType) else None
@@ -115,7 +126,13 @@ class _Linker:
                     break
                 chain[current] = None
                 current = current.base
-            ordered.update(dict.fromkeys(reversed(chain)))
+            for derived in reversed(chain):
+                count = 0 if derived.base is None else ordered.get(derived.base, 0) + 1
+                if count > MAX_BASES:
+                    location = self.told.locations.get(derived, "")
+                    self.told.report(f"Type '{derived.qualified_name}' has more than {MAX_BASES} bases.", location)
+                    derived.base, count = None, 0
+                ordered[derived] = count
         return list(ordered)
 
     def _properties(self, kind: StructuredType) -> dict[str, Property]:
@@ -194,6 +211,7 @@ class _Linker:
         """Entity sets and singletons, not yet bound."""
         sets: dict[str, EntitySet] = {}
         singletons: dict[str, Singleton] = {}
+        tokens_of: dict[EntityType, tuple[str, ...] | None] = {}
         for spec in self.told.sources:
             where = f"{spec.kind.capitalize()} '{spec.name}'"
             kind = self.find(spec.type, where, spec.location, needed=False)
@@ -207,7 +225,11 @@ class _Linker:
                 continue
             tokens = spec.concurrency
             if tokens is None:
-                tokens = tuple([p.name for p in kind.properties.values() if p.is_concurrency_token]) or None
+                if kind not in tokens_of:
+                    tokens_of[kind] = (
+                        tuple([p.name for p in kind.properties.values() if p.is_concurrency_token]) or None
+                    )
+                tokens = tokens_of[kind]
             made: EntitySet | Singleton
             if spec.is_singleton:
                 made = singletons[spec.name] = Singleton(spec.name, kind, spec.nullable, concurrency_tokens=tokens)
@@ -230,12 +252,12 @@ class _Linker:
 
     def operations(self, sets: Mapping[str, EntitySet]) -> dict[str, tuple[Operation, ...]]:
         """All overloads by qualified name."""
-        found: dict[str, tuple[Operation, ...]] = {}
+        found: dict[str, list[Operation]] = {}
         for spec in self.told.operations:
             made = self._operation(spec, sets)
             self.told.locations[made] = spec.location
-            found[made.qualified_name] = (*found.get(made.qualified_name, ()), made)
-        return found
+            found.setdefault(made.qualified_name, []).append(made)
+        return {name: tuple(overloads) for name, overloads in found.items()}
 
     def _operation(self, spec: OperationSpec, sets: Mapping[str, EntitySet]) -> Operation:
         where = f"{'Function' if spec.is_function else 'Action'} '{spec.name}'"
@@ -332,7 +354,7 @@ class _Bindings:
         name = target.removeprefix(f"{self.model.namespace}.{self.model.container}/")
         found = self.model.entity_sets.get(name) or self.model.singletons.get(name)
         start = name.partition("/")[0]
-        if navigation is None or (found is None and (start == name or start not in self._sources())):
+        if navigation is None or (found is None and (start == name or not self._is_source(start))):
             self._fail(path, target, "unknown name")
         elif found is None:
             self.source.other_bindings[key] = name
@@ -343,8 +365,8 @@ class _Bindings:
         else:
             self.source.bindings[key] = found
 
-    def _sources(self) -> Mapping[str, EntitySet | Singleton]:
-        return {**self.model.entity_sets, **self.model.singletons}
+    def _is_source(self, name: str) -> bool:
+        return name in self.model.entity_sets or name in self.model.singletons
 
     def _follow(self, path: str) -> NavigationProperty | None:
         """The navigation property at the end of a path through types, complex and navigation properties."""

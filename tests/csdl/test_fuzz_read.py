@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -132,3 +133,54 @@ def test_any_encoding(name: str) -> None:
     document = OWN[0]
     survives(f'<?xml version="1.0" encoding="{name}"?>{document}'.encode())
     survives(f'<?xml version="1.0" encoding="{name}"?>{document}')
+
+
+MANY = 20_000
+THING = '<EntityType Name="T">{}<Key><PropertyRef Name="ID"/></Key><Property Name="ID" Type="Edm.Int32"/></EntityType>'
+
+
+def many(element: str) -> str:
+    return "".join([element.format(n, n + 1) for n in range(MANY)])
+
+
+LARGE = {
+    "bases": v4(
+        f"""<Schema Namespace="N">{
+            many('<ComplexType Name="T{0}" BaseType="N.T{1}"><Property Name="P{0}" Type="Edm.Byte"/></ComplexType>')
+        }</Schema>"""
+    ),
+    "unknown types": v4(
+        f"""<Schema Namespace="N">{
+            many('<ComplexType Name="Type{0}"><Property Name="P" Type="N.Tipe{0}"/></ComplexType>')
+        }</Schema>"""
+    ),
+    "overloads": v4(
+        f"""<Schema Namespace="N">{
+            many('<Function Name="F"><Parameter Name="p{0}" Type="Edm.Byte"/><ReturnType Type="Edm.Byte"/></Function>')
+        }</Schema>"""
+    ),
+    "bindings": v4(
+        f"""<Schema Namespace="N">{THING.format("")}<EntityContainer Name="C">{
+            many(
+                '<EntitySet Name="S{0}" EntityType="N.T"><NavigationPropertyBinding Path="x" Target="S1"/></EntitySet>'
+            )
+        }</EntityContainer></Schema>"""
+    ),
+    "association sets": v3(f"""<Schema Namespace="N">{
+        THING.format(many('<NavigationProperty Name="W{0}" Relationship="N.A" FromRole="a" ToRole="b"/>'))
+    }<Association Name="A"><End Role="a" Type="N.T" Multiplicity="*"/><End Role="b" Type="N.T" Multiplicity="*"/>
+    </Association><EntityContainer Name="C">{
+        many(
+            '<EntitySet Name="S{0}" EntityType="N.T"/><AssociationSet Name="A{0}" Association="N.A">'
+            '<End Role="a" EntitySet="S{0}"/><End Role="b" EntitySet="S{0}"/></AssociationSet>'
+        )
+    }</EntityContainer></Schema>"""),
+    "aliases": v4(many('<Schema Namespace="N{0}" Alias="A{0}"/>')),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large(name: str) -> None:
+    """Time and messages grow with the document, not with its square: what takes a second here would take hours."""
+    found = outcome(LARGE[name], True)
+    assert isinstance(found, Model) or len(found) < 50_000
