@@ -228,7 +228,8 @@ def _aliases(shared: dict[str, str], schema: Element) -> Mapping[str, str]:
     for element in (schema, *schema.each("Using")):
         if "Alias" in element.attributes:
             _alias(own, element, element.attributes["Alias"])
-    return ChainMap(own, shared) if own.items() - shared.items() else shared
+    differs = any(shared.get(alias) != namespace for alias, namespace in own.items())
+    return ChainMap(own, shared) if differs else shared
 
 
 def _declare_schema(scope: Scope, schema: Element, reading: Reading) -> None:
