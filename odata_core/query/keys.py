@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from ..edm import EntityType, EnumType, NavigationProperty, PrimitiveType, Property, StructuredType, name_of
 from ..errors import BadRequest, suggestion
+from ..uri.keys import read_key_segment
 from ..uri.syntax import Argument
 from .binder import Binder
 from .fitting import describe, fit, is_number
@@ -118,7 +119,7 @@ class KeyBinder:
         origin = self.binder.base
         for name, text in zip(names, texts, strict=True):
             prop = self.kind.key_property(name)
-            given[name] = Constant(read_segment(prop, text, readers), prop.type, origin=origin)
+            given[name] = Constant(read_key_segment(prop, text, readers), prop.type, origin=origin)
             origin += len(text) + 1
         values = tuple([given.get(name) or self.implied[name] for name in self.kind.key])
         return Key(self.kind.key, values, is_bare=True)
@@ -136,22 +137,6 @@ class KeyBinder:
     def _fail(self, message: str, argument: Argument | None = None) -> NoReturn:
         position = getattr(argument.value, "position", 0) if argument is not None else 0
         raise BadRequest(message, text=self.binder.text, position=position)
-
-
-def read_segment(prop: Property, text: str, readers: Mapping[str, Callable[[str], Any]]) -> Any:
-    """A key value from a decoded path segment; BadRequest when it is none of the type."""
-    if text.startswith("$$"):
-        text = text[1:]  # two dollar signs stand for one of the key's own (WCF Data Services)
-    kind = prop.type
-    try:
-        return prop.accept(readers[kind.name](text) if isinstance(kind, PrimitiveType) else text)
-    except (ValueError, KeyError, ArithmeticError) as error:
-        reason = error if isinstance(error, ValueError) else "the text is not understood"
-        raise BadRequest(
-            f"The segment '{text[:100]}' is not a key value for '{prop.name}' of type {prop.type_name}: {reason}.",
-            text=text,
-            position=0,
-        ) from None
 
 
 def _fit_key(constant: Constant, prop: Property) -> Constant | None:

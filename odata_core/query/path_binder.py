@@ -140,6 +140,8 @@ def _entity_id(walk: Walk) -> Resource:
 
 def _cross_join(walk: Walk, segment: Segment) -> Resource:
     """$crossjoin(A,B): its rows are values of a virtual type with a navigation property to each set (4.15)."""
+    if segment.key is not None:
+        fail("A cross join has no key.", segment)
     sets: dict[str, EntitySet] = {}
     for argument in segment.arguments or ():
         name = _plain_name(argument)

@@ -21,13 +21,21 @@ from .walk import Walk, fail
 def call_import(walk: Walk, imported: OperationImport, segment: Segment) -> Resource:
     """A call of what an import names."""
     key = segment.key
-    is_service_operation = imported.http_method is not None
-    if is_service_operation and segment.arguments and imported.operations[0].returns is not None:
+    if imported.http_method is not None and segment.arguments and _takes_key(imported.operations[0], segment):
         # `Op(5)` is the entity with key 5 of what `Op` gives; parameters are options (MS-ODATA 2.2.3.1).
         segment, key = replace(segment, arguments=()), segment.arguments
     operation, arguments = walk.calls.imported(imported, segment, walk.origin, is_last=walk.is_last)
     call = Invocation(operation, arguments, imported, imported.entity_set)
     return _called(walk, Resource(Kind.ROOT), call, (), replace(segment, key=key))
+
+
+def _takes_key(operation: Operation, segment: Segment) -> bool:
+    """Whether parentheses behind a service operation can hold a key: where it gives entities and names no parameter."""
+    result = operation.returns
+    if result is None or not result.is_collection or not isinstance(result.type, EntityType):
+        return False
+    names = {parameter.name for parameter in operation.parameters}
+    return not any(argument.name in names for argument in segment.arguments or ())
 
 
 def call_bound(walk: Walk, segment: Segment, namespaces: Iterable[str] | None = None) -> Resource | None:

@@ -10,9 +10,10 @@ from ..edm import EntityType, StructuredType
 from ..errors import BadRequest, NotFound, suggestion
 from ..uri.syntax import Path, Segment
 from .binder import Binder
+from .path_keys import pick
 from .path_members import after_single, named, navigate
 from .resource import Each, Kind, Resource, Subset
-from .walk import Walk, cannot_follow, fail, is_reserved, not_found, shown, text_of
+from .walk import Walk, cannot_follow, fail, implied_here, is_reserved, not_found, owner_of, shown, text_of
 
 _QUERYABLE: Final = frozenset(Kind) - {Kind.ROOT, Kind.METADATA, Kind.BATCH, Kind.ENTITY_ID, Kind.ACTION, Kind.EACH}
 
@@ -68,7 +69,7 @@ def _links(walk: Walk, segment: Segment) -> Resource:
 
 
 def _filter(walk: Walk, segment: Segment) -> Resource:
-    """/$filter(condition) or /$filter(@alias) (4.12)"""
+    """/$filter(condition) or /$filter(@alias) (4.12), perhaps with the key of one that meets it"""
     place = walk.place
     if not place.is_collection or place.kind in (Kind.ALL, Kind.EACH):
         cannot_follow(walk.place, segment, "'$filter' needs a collection")
@@ -79,7 +80,8 @@ def _filter(walk: Walk, segment: Segment) -> Resource:
             fail(f"'$filter({alias})' needs a condition: add the query option {alias}=...", segment)
     scope = replace(walk.scope, kind=place.type, source=place.source, prefix=place.prefix)
     condition = Binder(scope, text_of(segment), base=walk.origin).condition(node)  # type: ignore[arg-type]  # no lambda by itself
-    return replace(place, steps=(*place.steps, Subset(condition)))
+    subset = replace(place, steps=(*place.steps, Subset(condition)))
+    return pick(walk, subset, segment.key, segment, owner_of(place.steps), implied_here(place.steps))
 
 
 def _each(walk: Walk, segment: Segment) -> Resource:

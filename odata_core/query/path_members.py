@@ -19,7 +19,7 @@ from .path_calls import call_bound
 from .path_keys import key_segments, with_key
 from .resource import Kind, Ordinal, Resource
 from .scope import bound_source
-from .tree import UNTYPED, Cast, Dynamic, Follow
+from .tree import UNTYPED, Cast, Dynamic, Follow, Source
 from .walk import Walk, cannot_follow, fail, implied_here, not_found, owner_of, shown, text_of, type_text
 
 _ORDINAL: Final = re.compile(r"-?[0-9]{1,18}")
@@ -37,11 +37,13 @@ def after_collection(walk: Walk, segment: Segment) -> Resource:
         return key_segments(walk, segment)
     if place.kind is not Kind.COLLECTION and _ORDINAL.fullmatch(name) and segment.arguments is None:
         return replace(place, steps=(*place.steps, Ordinal(int(name))), is_collection=False)
+    if "." in name:
+        not_found(segment, suggestion(name, [*walk.model.types, *walk.model.operations]))
     if place.kind is not Kind.COLLECTION:
         cannot_follow(place, segment, "only a type, a bound operation, $count or a place in an ordered collection can")
     fail(
         f"The segment '{shown(segment)}' cannot follow the collection '{owner_of(place.steps)}'. Write a key in "
-        f"parentheses, or send the header DataServiceUrlConventions: KeyAsSegment.",
+        f"parentheses{walk.rules.how_to_key}.",
         segment,
     )
 
@@ -111,7 +113,7 @@ def navigate(walk: Walk, navigation: NavigationProperty, segment: Segment) -> Re
     """The entities behind a navigation property, or the one with the key in parentheses."""
     place = walk.place
     assert isinstance(place.type, StructuredType)
-    target = bound_source(place.source, place.prefix, navigation)
+    target = _target(place, navigation)
     implied = implied_by(place.steps, place.type, navigation)
     kind = Kind.COLLECTION if navigation.is_collection else Kind.ENTITY
     steps = (*place.steps, Follow(navigation, target))
@@ -121,6 +123,17 @@ def navigate(walk: Walk, navigation: NavigationProperty, segment: Segment) -> Re
     if not navigation.is_collection and segment.arguments is not None:
         fail(f"'{navigation.name}' leads to one entity and takes no key.", segment)
     return with_key(walk, reached, segment, navigation.name, implied)
+
+
+def _target(place: Resource, navigation: NavigationProperty) -> Source | None:
+    """Where the targets of a navigation property live; the type cast of a binding may be to a base of the one here."""
+    found = bound_source(place.source, place.prefix, navigation)
+    kind: Any = place.type
+    if place.prefix and "." in place.prefix[-1]:
+        while found is None and kind.base is not None:
+            kind = kind.base
+            found = bound_source(place.source, (*place.prefix[:-1], kind.qualified_name), navigation)
+    return found
 
 
 def cast(walk: Walk, place: Resource, segment: Segment, target: Any = None) -> Resource:
@@ -157,8 +170,8 @@ def _no_members(walk: Walk, segment: Segment) -> NoReturn:
 
 
 def _no_member(walk: Walk, kind: StructuredType, segment: Segment) -> NoReturn:
-    known = [*kind.properties, *kind.navigation]
     name = segment.name if segment.arguments is not None else shown(segment)
+    known = [*walk.model.types, *walk.model.operations] if "." in name else [*kind.properties, *kind.navigation]
     raise NotFound(
         f"Resource not found for the segment '{name}': '{kind.qualified_name}' has no such property."
         f"{suggestion(name, known)}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..uri.literals import SEGMENT_READERS
@@ -17,6 +17,7 @@ class PathRules:
     reserved: frozenset[str]  # the segments with a dollar sign
     counts_entities: bool  # whether $count may follow a single entity, whose count is 1
     key_readers: Mapping[str, Callable[[str], Any]]  # bare key values, by type
+    how_to_key: str  # how else than in parentheses a client may write a key, for a message
 
 
 V2_RULES: Final = PathRules(
@@ -24,8 +25,9 @@ V2_RULES: Final = PathRules(
     frozenset({"$metadata", "$batch", "$count", "$value", "$links"}),
     True,
     SEGMENT_READERS,
+    ", or send the header DataServiceUrlConventions: KeyAsSegment",
 )
-V3_RULES: Final = PathRules(frozenset({*V2_RULES.reserved, "$"}), True, SEGMENT_READERS)
+V3_RULES: Final = replace(V2_RULES, reserved=V2_RULES.reserved | {"$"})
 V4_RULES: Final = PathRules(
     frozenset(
         {
@@ -35,4 +37,5 @@ V4_RULES: Final = PathRules(
     ),
     False,
     VALUE_READERS,
+    "",
 )
