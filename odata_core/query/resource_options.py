@@ -97,7 +97,9 @@ def _rows(use: Use) -> Mapping[Shape, frozenset[str]]:
     written = {shape: _WRITE.get(shape, frozenset()) for shape in Shape}
     tables: Mapping[Use, Mapping[Shape, frozenset[str]]] = {
         Use.READ: _READ,
-        Use.INSERT: {shape: row | {"$index"} if shape in _ORDERED else row for shape, row in written.items()},
+        Use.INSERT: {  # it gives one item, so there is nothing to filter
+            shape: (row | {"$index"} if shape in _ORDERED else row) - {"$filter"} for shape, row in written.items()
+        },
         Use.UPDATE: written,
         Use.DELETE: {shape: frozenset({"$id"} if shape is Shape.REFERENCES else ()) for shape in Shape},
     }
