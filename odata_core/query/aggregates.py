@@ -75,11 +75,11 @@ def _sum(values: Sequence[Any], kind: ValueType | None) -> Any:
     """The sum, or null where there is nothing to add."""
     if not values:
         return None
+    _need_numbers(values, "sum")
     if any(isinstance(value, float) for value in values):
         return _sum_floats([float(value) for value in values])
-    if kind is edm.DECIMAL or any(isinstance(value, Decimal) for value in values):
+    if kind in (edm.INT64, edm.DECIMAL) or any(isinstance(value, Decimal) for value in values):
         return _exactly(lambda: reduce(add_decimals, [Decimal(value) for value in values]), "sum")
-    _need_numbers(values, "sum")
     return sum(values)
 
 

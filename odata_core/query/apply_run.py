@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..errors import BadRequest
+from ..limits import Limits
 from .apply_tree import Transform
 from .evaluate import Program, Value, compile_program
 from .hoisting import hoist
@@ -18,19 +19,20 @@ from .tree import Bound
 
 Rows = list[Row]
 Step = Callable[["Run", Rows], Rows]
-MOST_ROWS: Final = 1_000_000
+MOST_ROWS: Final = Limits().apply_rows
 
 
 @dataclass(slots=True)
 class Budget:
-    """How many rows the steps of one run may still make."""
+    """How many rows the steps of one run may make, and how many they did."""
 
-    left: int
+    limit: int
+    made: int = 0
 
     def spend(self, count: int) -> None:
-        self.left -= count
-        if self.left < 0:
-            raise BadRequest("$apply makes too many rows.")
+        self.made += count
+        if self.made > self.limit:
+            raise BadRequest(f"$apply makes too many rows: the limit apply_rows is {self.limit}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,12 +147,15 @@ def type_test(target: StructuredType, names: frozenset[str], declared: ValueType
 
 def _follow(compiler: Compiler, step: Follow) -> Take:
     name = step.navigation.name
+    nothing: Any = () if step.navigation.is_collection else None
 
     def follow(frame: Frame, row: Any) -> Any:
         if not isinstance(row, Mapping):
             return None
         if name in row:
             return row[name]
+        if getattr(row, "is_transient", False):  # $apply aggregated it away (Data Aggregation 4.0, 3.7)
+            return nothing
         relations: Relations | None = frame[RELATIONS]
         if relations is None:
             raise no_data(step)

@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from ..edm.types import StructuredType
 from ..errors import BadRequest, NotImplementedHere
-from ..uri.syntax import ComputeItem, Options
+from ..uri.syntax import ComputeItem, Options, Segment, Tree
 from .apply import bind_apply, computed_field
 from .expansions import bind_expand
 from .fitting import settled
 from .options import BoundOptions, Level
+from .prepared import ORIGIN_BASE
 from .projections import bind_projection
 from .scope import Scope
 from .search import search_of
@@ -38,16 +39,15 @@ _PLAIN: Final[Mapping[str, str]] = {
 _MOMENTS: Final = ("$at", "$from", "$to", "$toinclusive")
 
 
-def bind_options(options: Options, scope: Scope) -> BoundOptions:
-    """The query options of a resource. Parameter aliases among them are known in all expressions."""
+def bind_options(options: Options, scope: Scope, *, base: int = 0) -> BoundOptions:
+    """The query options of a resource. Parameter aliases among them are known in all expressions.
+
+    Literals count from one ORIGIN_BASE more in each text of the options, as they do where paths are bound.
+    """
     if options.repeated:
         name = options.repeated[0]
         raise BadRequest(f"The query option '{name}' is given more than once.", target=name)
-    texts: dict[str, tuple[str, int]] = {}
-    base = 0
-    for name, text in options.texts.items():
-        texts[name] = (text, base)
-        base += len(text) + 1
+    texts = {name: (text, base + (index + 1) * ORIGIN_BASE) for index, (name, text) in enumerate(options.texts.items())}
     aliases = {**scope.aliases, **options.aliases}
     alias_texts = {**scope.alias_texts, **{name: texts[name] for name in options.aliases if name in texts}}
     known = replace(scope, aliases=aliases, alias_texts=alias_texts)
@@ -77,15 +77,42 @@ def _bind(options: Options, level: Level) -> BoundOptions:
 
 def bind_nested(options: Options, level: Level) -> BoundOptions:
     """The options in parentheses behind a member. Their own aliases are known in them and further within."""
+    scope = level.scope
+    again = next((name for name in options.aliases if name in scope.aliases), None)
+    if again is not None:
+        level.fail(f"The parameter alias '{again}' is given more than once.", options.aliases[again].position)
+    _refuse_foreign(options, level)
     if options.aliases:
         texts = dict.fromkeys(options.aliases, level.around)
-        scope = replace(
-            level.scope,
-            aliases={**level.scope.aliases, **options.aliases},
-            alias_texts={**level.scope.alias_texts, **texts},
-        )
-        level = replace(level, scope=scope)
-    return _bind(options, level)
+        aliases = {**scope.aliases, **options.aliases}
+        scope = replace(scope, aliases=aliases, alias_texts={**scope.alias_texts, **texts})
+    return _bind(options, replace(level, scope=scope))
+
+
+def _refuse_foreign(options: Options, level: Level) -> None:
+    """An alias of an outer level is "evaluated relative to the resource context" there, whose row is not at hand here.
+
+    A constant is the same everywhere.
+    """
+    known = level.scope.aliases
+    used = {segment.name: segment.position for segment in _segments(options.system) if segment.name in known}
+    for name, position in used.items():
+        if any(not segment.name.startswith("@") for segment in _segments(known[name])):
+            level.unsupported(f"The value of the parameter alias '{name}' cannot be used on another level.", position)
+
+
+def _segments(value: Any) -> Iterator[Segment]:
+    """All segments of paths within a piece of syntax."""
+    if isinstance(value, Segment):
+        yield value
+    if isinstance(value, Tree):
+        for name in value.__struct_fields__:
+            yield from _segments(getattr(value, name))
+    elif isinstance(value, Mapping):
+        yield from _segments(tuple(value.values()))
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _segments(item)
 
 
 Bind = Callable[[Any, Level, Level], tuple[Any, Level]]

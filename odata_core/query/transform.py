@@ -53,8 +53,7 @@ class ApplyProgram:
         self, literals: Mapping[int, Any] | None = None, relations: Relations | None = None
     ) -> Callable[[Iterable[Row]], Rows]:
         """The function that transforms rows, for one request."""
-        budget = Budget(self._most_rows)
-        return lambda rows: self._step(Run(budget, literals, relations), list(rows))
+        return lambda rows: self._step(Run(Budget(self._most_rows), literals, relations), list(rows))
 
 
 def compile_apply(

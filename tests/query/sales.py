@@ -165,3 +165,16 @@ def applied(name: str, text: str, rows: list[Row] | None = None) -> list[Row]:
     """The rows that $apply makes of an entity set."""
     transform = compile_apply(bound(name, text), relations=Relations(read))
     return transform(DATA[name] if rows is None else rows)
+
+
+def numbers(kind: str) -> Scope:
+    builder = ModelBuilder("Numbers")
+    builder.enum("Level", members={"High": 2, "Low": 1, "Middle": 1})
+    builder.entity("Row", key="ID", properties={"ID": "Int32", "V": kind})
+    builder.entity_set("Rows", "Row")
+    model = builder.build()
+    return Scope(model, V4_GRAMMAR, LIMITS, model.entity_sets["Rows"].type, model.entity_sets["Rows"])
+
+
+def run(scope: Scope, text: str, rows: list[Row], most_rows: int = 1_000) -> list[Row]:
+    return compile_apply(bind_apply(parse_apply(text, V4_GRAMMAR, LIMITS), scope, text), most_rows=most_rows)(rows)
