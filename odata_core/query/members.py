@@ -14,7 +14,7 @@ from ..errors import suggestion
 from ..uri.syntax import Aggregate, Lambda, Segment
 from ..uri.syntax import Path as SyntaxPath
 from .fitting import accept_as, describe, fit, is_number
-from .scope import bound_source
+from .scope import HERE, bound_source
 from .tree import (
     UNTYPED,
     Aggregated,
@@ -56,6 +56,8 @@ class Place:
         """The path as an expression."""
         if not self.steps and self.start is not None and not isinstance(self.start, Variable | Root):
             return self.start
+        if not self.steps and self.start is None and self.type is not None:
+            return Path((), Variable("$this", HERE, self.type, self.source, self.prefix))
         return Path(self.steps, self.start)
 
     def after(self, step: Step, **changes: Any) -> Place:
