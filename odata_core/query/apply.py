@@ -107,8 +107,7 @@ def _groupby(applying: Applying, stage: Stage, step: Transformation) -> Result:
 
 def grouped(stage: Stage, after: Stage, groupings: tuple[tuple[Grouping, ...], ...], *, is_plain: bool) -> Stage:
     """The stage behind a groupby whose own pipeline ends in `after`."""
-    kind = stage.shape.kind
-    keys = [shape_of(kind, grouping) for grouping in groupings]
+    keys = [shape_of(stage.shape, grouping) for grouping in groupings]
     shapes = keys if is_plain else [injected(after.shape, key) for key in keys]
     shape = reduce(lambda one, other: one.merged(other), shapes)
     computed = {} if is_plain else dict(after.scope.computed)

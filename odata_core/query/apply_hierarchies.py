@@ -99,10 +99,10 @@ def bind_rollup_recursive(applying: Applying, stage: Stage, step: Transformation
     # The output holds the node in the path's navigation property, or else the node's identifier (6.2.2, cases 2 and 3).
     groupings: tuple[Grouping, ...] = groupings_of(stage, paths, applying.text)
     steps, after = applying.pipeline(stage, inner) if inner else (None, stage)
-    shape = shape_of(stage.shape.kind, groupings)
+    shape = shape_of(stage.shape, groupings)
     node = recursive[0].arguments[2]
     place = data_path(stage, node, applying.text)
     if not place.is_collection:
-        shape = injected(shape, shape_of(stage.shape.kind, groupings_of(stage, [node], applying.text)))
+        shape = injected(shape, shape_of(stage.shape, groupings_of(stage, [node], applying.text)))
     shape = injected(after.shape, shape) if inner else shape
     return RollupRecursive(hierarchy, groupings, steps), stage.reduced(shape, after.scope.computed if inner else {})

@@ -74,13 +74,13 @@ def _branch(applying: Applying, stage: Stage, steps: Pipeline, name: str) -> tup
     return Branch(bound, name), after
 
 
-def _field(name: str, after: Stage, *, is_collection: bool, is_expanded: bool = True) -> Field:
+def _field(name: str, after: Stage, *, is_collection: bool, is_expanded: bool = True, is_sure: bool = True) -> Field:
     """The member that holds the output of a pipeline."""
     kind = typed_by(after.shape, after.scope.computed)
     step = added(name, kind, is_collection=is_collection, source=after.scope.source)
     is_plain = after.shape.is_whole and not after.shape.fields
     expanded = is_expanded or isinstance(step, Property)
-    return Field(step, None if is_plain else after.shape, is_expanded=expanded)
+    return Field(step, None if is_plain else after.shape, is_sure, expanded)
 
 
 # ------------------------------------------------------------------ addnested and expand
@@ -101,7 +101,9 @@ def bind_addnested(applying: Applying, stage: Stage, step: Transformation) -> tu
         branch, after = _branch(applying, inner, steps, name)
         _check_one_to_one(applying, target, branch, step)
         branches.append(branch)
-        fields[name] = _field(name, after, is_collection=target.last.is_collection)
+        # Where there is no single value, nothing is added.
+        many = target.last.is_collection
+        fields[name] = _field(name, after, is_collection=many, is_sure=many)
     bound = AddNested(target.steps, target.cast, tuple(branches))
     return bound, stage.adding(_within(stage, target.steps[:-1], fields))
 

@@ -150,15 +150,22 @@ def _freeze(level: Mapping[tuple[str, str], _Branch]) -> tuple[Grouping, ...]:
     )
 
 
-def shape_of(kind: Structured, groupings: Iterable[Grouping]) -> Shape:
-    """The shape of rows that hold nothing but what they are grouped by."""
+def shape_of(shape: Shape, groupings: Iterable[Grouping]) -> Shape:
+    """The shape of rows that hold nothing but what rows of a shape are grouped by."""
     fields: dict[str, Field] = {}
     for grouping in groupings:
-        step = members_step(grouping)
-        inner = _structured(step)
-        shape = shape_of(inner, grouping.inner) if grouping.inner and inner is not None else None
-        fields[grouping.name] = Field(step, shape, is_sure=grouping.cast is None)
-    return Shape(kind, False, fields)
+        name, step = grouping.name, members_step(grouping)
+        known, inner = shape.fields.get(name), _structured(step)
+        is_sure = known.is_sure if known is not None else shape.is_whole and _declares(shape.kind, name)
+        nested = None
+        if grouping.inner and inner is not None:
+            nested = shape_of((known.shape if known is not None else None) or Shape(inner), grouping.inner)
+        fields[name] = Field(step, nested, is_sure=is_sure and grouping.cast is None)
+    return Shape(shape.kind, False, fields)
+
+
+def _declares(kind: Structured, name: str) -> bool:
+    return name in kind.properties or name in kind.navigation
 
 
 def members_step(grouping: Grouping) -> Added:

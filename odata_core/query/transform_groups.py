@@ -106,6 +106,7 @@ class _Member:
 
     name: str
     kind: ValueType | None
+    is_declared: bool
     read: Expression
     applies: Callable[[Any], bool] | None
     inner: tuple[_Member, ...]
@@ -120,6 +121,7 @@ def _members(groupings: Iterable[Grouping], kind: Structured) -> tuple[_Member, 
             _Member(
                 grouping.name,
                 None if isinstance(grouping.step, Dynamic) else grouping.step.type,
+                grouping.name in holder.properties or grouping.name in holder.navigation,
                 Expression(Path((grouping.step,)), holder),
                 None if cast is None else type_test(cast.type, cast.names, kind),
                 _members(grouping.inner, _structured(grouping.step.type)) if grouping.inner else (),
@@ -160,10 +162,10 @@ def _projection(run: Run, members: Sequence[_Member]) -> Project:
 
 
 def _lacks(row: Row, member: _Member) -> bool:
-    """Whether a row has no such member: it is of another type, or the member was aggregated away."""
+    """Whether a row has no such member: it is of another type, the member was aggregated away, or never added."""
     if member.applies is not None and not member.applies(row):
         return True
-    return getattr(row, "is_transient", False) and member.name not in row
+    return member.name not in row and (not member.is_declared or getattr(row, "is_transient", False))
 
 
 def compile_groupby(step: GroupBy, kind: Structured, pipelines: Pipelines) -> Step:

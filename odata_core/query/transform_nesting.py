@@ -88,10 +88,13 @@ def _leaf_adder(last: PathStep, step: AddNested, kind: Structured, pipelines: Pi
     inner = _inner_kind(last, step.cast)
     branches = [(branch.name, pipelines(branch.steps, inner)) for branch in step.branches]
 
+    own = last.navigation.name if isinstance(last, Follow) else ""
+    nothing = {name: None for name, _pipeline in branches if name == own}  # `expand`: null in line is null
+
     def add(run: Run, row: Row) -> Row:
         held = items.over(run, (row,))(row)
         if held is None and not is_collection:
-            return row
+            return Record({**row, **nothing}, is_transient=getattr(row, "is_transient", False)) if nothing else row
         made = copy_of(row)
         for name, pipeline in branches:
             result = pipeline(run, list(items_of(held)) if is_collection else [held])
