@@ -27,6 +27,9 @@ class Tree(Struct, frozen=True, eq=False, gc=False):
         compared = _compared(type(self))
         return bool(compared(self) == compared(other))
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a struct's own compares identities
+
     def __hash__(self) -> int:
         return hash(_compared(type(self))(self))
 
