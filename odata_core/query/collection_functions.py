@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
+from ..errors import BadRequest
 from .text_functions import span
 
 Items = Sequence[Any]
+MAX_ITEMS: Final = 100_000
 
 
 def _never_found(part: Items) -> bool:
@@ -18,6 +20,8 @@ def _never_found(part: Items) -> bool:
 
 
 def concat(first: Items, second: Items) -> list[Any]:
+    if len(first) + len(second) > MAX_ITEMS:
+        raise BadRequest(f"The result of the function 'concat' has more than {MAX_ITEMS} items.")
     return [*first, *second]
 
 

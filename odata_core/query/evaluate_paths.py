@@ -95,8 +95,11 @@ def _each(previous: Closure, take: Take, step: Step) -> Closure:
     if not isinstance(step, Cast) and step.is_collection:
 
         def flattened(frame: Frame) -> Any:
+            items = previous(frame)
+            if items is None:
+                return None
             found: list[Any] = []
-            for item in items_of(previous(frame)):
+            for item in items_of(items):
                 if item is not None:
                     found.extend(items_of(take(frame, item)))
             return found
@@ -105,7 +108,10 @@ def _each(previous: Closure, take: Take, step: Step) -> Closure:
     keeps_null = isinstance(step, Property | Dynamic)
 
     def each(frame: Frame) -> Any:
-        found = [None if item is None else take(frame, item) for item in items_of(previous(frame))]
+        items = previous(frame)
+        if items is None:
+            return None
+        found = [None if item is None else take(frame, item) for item in items_of(items)]
         return found if keeps_null else [value for value in found if value is not None]
 
     return each

@@ -13,8 +13,8 @@ WHITE_SPACE: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
-# Functions of text grow it by what the URL spells out, except `replace`, which multiplies: five of them within each
-# other would fill any memory.
+# Functions within each other multiply what they are given: five of `replace` would fill any memory, and so would forty
+# of `concat` by way of parameter aliases.
 MAX_TEXT: Final = 1_000_000
 
 
@@ -40,6 +40,8 @@ def trim(text: str) -> str:
 
 
 def concat(first: str, second: str) -> str:
+    if len(first) + len(second) > MAX_TEXT:
+        raise BadRequest(f"The result of the function 'concat' is longer than {MAX_TEXT} characters.")
     return first + second
 
 
