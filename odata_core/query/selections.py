@@ -28,6 +28,7 @@ class _Chosen:
     is_whole: bool = False
     node: Node | None = None
     options: BoundOptions | None = None
+    has_options: bool = False
 
 
 @dataclass(slots=True)
@@ -216,7 +217,7 @@ def _choose(chosen: _Chosen, item: SelectItem, level: Level, bind: BindOptions) 
     if item.options is None:
         chosen.is_whole = True
         return
-    if chosen.options is not None:
+    if chosen.has_options:
         level.fail(f"'{segment.name}' has options in more than one place.", segment.position)
     allowed = (_OF_COLLECTION if member.is_collection else frozenset()) | (
         _OF_COMPLEX if isinstance(member.type, ComplexType) else frozenset()
@@ -225,7 +226,8 @@ def _choose(chosen: _Chosen, item: SelectItem, level: Level, bind: BindOptions) 
     scope = level.scope
     inner = level.within(scope.inner(member.type, scope.source, (*scope.prefix, segment.name)))
     nested = bind(item.options, inner)
-    chosen.options = replace(nested, select=None)
+    rest = replace(nested, select=None)
+    chosen.has_options, chosen.options = True, None if rest == BoundOptions() else rest
     if "$select" not in item.options.system:
         chosen.is_whole = True
         return
