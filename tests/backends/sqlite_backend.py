@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
 from odata_core.backend import Answer, Context, Done, Key, Query, Row
 from odata_core.backend.completion import complete, total_order
-from odata_core.edm import EntitySet, Model, PrimitiveType
+from odata_core.edm import EntitySet, Model, PrimitiveType, Property
 from odata_core.edm import primitives as edm
 from odata_core.query.evaluate import compile_value
 from odata_core.query.tree import Bound, Compare, Constant, Invoke, Logic, Not, Path
@@ -78,7 +78,7 @@ def _sql(bound: Bound) -> Sql:
                 raise Untranslatable(function)
             return _fill(_FUNCTIONS[function], arguments)
         case _:
-            assert_never(bound)
+            raise Untranslatable(bound)
 
 
 def _fill(template: str, operands: tuple[Bound, ...]) -> Sql:
@@ -97,7 +97,10 @@ def _column(kind: Any) -> Callable[[Any], Any]:
 
 
 def _name(path: Path) -> str:
-    return f'"{"/".join(prop.name for prop in path.properties)}"'
+    names = [step.name for step in path.steps if isinstance(step, Property)]
+    if path.start is not None or path.is_collection or len(names) != len(path.steps):
+        raise Untranslatable(path)
+    return f'"{"/".join(names)}"'
 
 
 def _where(query: Query) -> Sql:

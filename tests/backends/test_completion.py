@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from odata_core.backend import Answer, Done, Query, Row
 from odata_core.backend.completion import complete, total_order
-from odata_core.edm import PrimitiveType
+from odata_core.edm import PrimitiveType, Property
 from odata_core.edm import primitives as edm
 from odata_core.errors import InternalError
 from odata_core.query.evaluate import compile_filter, compile_order
@@ -109,7 +109,9 @@ def test_the_order_of_a_query_ends_in_its_key() -> None:
     by_amount = OrderBy(Path((lines.type.properties["Amount"],)), True)
     order = total_order(Query(lines, order=(by_amount,)))
     assert [
-        (item.expression.properties[0].name, item.descending) for item in order if isinstance(item.expression, Path)
+        (item.expression.steps[0].name, item.descending)
+        for item in order
+        if isinstance(item.expression, Path) and isinstance(item.expression.steps[0], Property)
     ] == [
         ("Amount", True),
         ("Order", False),
