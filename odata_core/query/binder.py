@@ -313,10 +313,6 @@ class Binder:
         inner = Binder(scope, text, base=base, depth=self.depth, active=self.active | {name})
         return inner._json(node, is_json=isinstance(node, Items | Members))
 
-    def average_type(self, kind: ValueType | None) -> ValueType | None:
-        """An average is a double, or a decimal where the values are (Data Aggregation 4.0, 3.1.3.4)."""
-        return kind if kind in (edm.DECIMAL, UNTYPED) else edm.DOUBLE
-
 
 def _have_order(pair: tuple[Bound, Bound]) -> bool:
     return all(has_order(operand.type) and not operand.is_collection for operand in pair)

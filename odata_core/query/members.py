@@ -13,7 +13,8 @@ from ..edm.types import ComplexType, StructuredType
 from ..errors import suggestion
 from ..uri.syntax import Aggregate, Lambda, Segment
 from ..uri.syntax import Path as SyntaxPath
-from .fitting import accept_as, describe, fit, is_number
+from .aggregates import COUNT_TYPE, METHODS
+from .fitting import accept_as, describe, fit
 from .scope import HERE, bound_source
 from .tree import (
     UNTYPED,
@@ -243,9 +244,6 @@ def _quantifier(binder: Binder, place: Place, segment: Segment) -> Bound:
     return Quantifier(segment.name, collection, variable, condition)
 
 
-_SAME: Final = frozenset({"min", "max"})
-
-
 def _aggregate(binder: Binder, place: Place, segment: Segment) -> Bound:
     """/aggregate(expression with method) (Data Aggregation 4.0, 3.2.1.4)"""
     _need_collection(binder, place, segment)
@@ -255,7 +253,7 @@ def _aggregate(binder: Binder, place: Place, segment: Segment) -> Bound:
     item = items[0]
     count = SyntaxPath((Segment("$count"),))
     if item.expression == count:
-        return Aggregated(place.bound(), None, None, Count.type)
+        return Aggregated(place.bound(), None, None, COUNT_TYPE)
     if item.expression is None or item.method is None:
         binder.fail("'aggregate' in a path takes one expression with a method.", segment.position)
     expression = binder.within(place.type, place.source, place.prefix).expression(item.expression)
@@ -263,14 +261,14 @@ def _aggregate(binder: Binder, place: Place, segment: Segment) -> Bound:
 
 
 def aggregate_type(binder: Binder, method: str, expression: Bound, segment: Segment) -> ValueType | None:
-    """What a method makes of values of a type (Data Aggregation 4.0, 3.1.3)."""
-    if method == "countdistinct":
-        return Count.type
-    if method in _SAME or "." in method:
+    """What a method makes of values of a type; only a service that has it knows that of a custom one."""
+    row = METHODS.get(method)
+    if row is None:
         return expression.type
-    if expression.type is not UNTYPED and not is_number(expression.type):
-        binder.fail(f"'{method}' needs numbers.", segment.position)
-    return expression.type if method == "sum" else binder.average_type(expression.type)
+    result = row.result(UNTYPED if expression.type is None else expression.type)
+    if result is None or expression.is_collection:
+        binder.fail(f"'{method}' needs {row.needs}.", segment.position)
+    return result
 
 
 def _is_known(binder: Binder, name: str) -> bool:

@@ -228,9 +228,9 @@ EXPRESSIONS: list[tuple[str, str | None, str]] = [
     ("Category/Products/$filter(On)/$count", SAME, "Int64"),
     ("Numbers/$count($filter=$this gt 5)", SAME, "Int64"),
     ("Category/Products/aggregate(Price with sum)", SAME, "Decimal"),
-    ("Category/Products/aggregate(ID with average)", SAME, "Double"),
-    ("Category/Products/aggregate(Name with countdistinct)", SAME, "Int64"),
-    ("Category/Products/aggregate($count)", SAME, "Int64"),
+    ("Category/Products/aggregate(ID with average)", SAME, "Decimal"),
+    ("Category/Products/aggregate(Name with countdistinct)", SAME, "Decimal"),
+    ("Category/Products/aggregate($count)", SAME, "Decimal"),
     # Functions of the model (5.1.1.4)
     ("Shop.Near(km=5)", "Shop.Near(km=5.0)", "Collection(Shop.Product)"),
     ("S.Near(km=5)/Name", "Shop.Near(km=5.0)/Name", "Collection(String)"),
