@@ -19,6 +19,6 @@ class Limits:
     expand_depth: int = 12  # options within the options of $expand and $select
     expand_items: int = 100  # of one $expand
     apply_steps: int = 50  # of one pipeline of $apply, and groupings of one rollup
-    apply_rows: int = 1_000_000  # that all steps of one $apply make in memory
+    apply_rows: int = 1_000_000  # that all steps of one $apply make in memory, or look at for each row
     body_bytes: int = 4 * 1024 * 1024  # 413 beyond
     body_depth: int = 50  # objects and arrays within each other

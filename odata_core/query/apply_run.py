@@ -24,7 +24,7 @@ MOST_ROWS: Final = Limits().apply_rows
 
 @dataclass(slots=True)
 class Budget:
-    """How many rows the steps of one run may make, and how many they did."""
+    """How many rows the steps of one run may make, or look at for each row, and how many they did."""
 
     limit: int
     made: int = 0
@@ -32,7 +32,7 @@ class Budget:
     def spend(self, count: int) -> None:
         self.made += count
         if self.made > self.limit:
-            raise BadRequest(f"$apply makes too many rows: the limit apply_rows is {self.limit}.")
+            raise BadRequest(f"$apply handles too many rows: the limit apply_rows is {self.limit}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,18 @@ Pipelines = Callable[[Iterable[Transform], Structured], Step]
 class Expression:
     """An expression that is evaluated on rows of a type, with `$these` for all of them."""
 
-    __slots__ = ("_parts", "_program")
+    __slots__ = ("_looks_at_all", "_parts", "_program")
 
     def __init__(self, bound: Bound, kind: Structured, *, is_condition: bool = False) -> None:
         hoisted = hoist(bound)
         self._program = compile_program(hoisted.expression, kind=kind, is_condition=is_condition)
+        self._looks_at_all = hoisted.looks_at_all
         self._parts = [(index, compile_program(part, kind=kind)) for index, part in hoisted.parts]
 
     def over(self, run: Run, rows: Sequence[Row]) -> Value:
         """The expression as a function of one of these rows."""
+        if self._looks_at_all:
+            run.budget.spend(len(rows) ** 2)
         variables: dict[int, Any] = {THESE: rows}
         for index, program in self._parts:
             variables[index] = run.start(program, {THESE: rows})({})

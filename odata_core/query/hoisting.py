@@ -21,6 +21,11 @@ class Hoisted:
     expression: Bound
     parts: tuple[tuple[int, Bound], ...] = ()
 
+    @property
+    def looks_at_all(self) -> bool:
+        """Whether the expression still looks at all rows for each of them."""
+        return any(variable.index == THESE for variable in _variables(self.expression))
+
 
 def hoist(bound: Bound) -> Hoisted:
     """Take out what is the same for all rows."""

@@ -62,6 +62,7 @@ def _bind(options: Options, level: Level) -> BoundOptions:
     found: dict[str, Any] = {field: system[name] for name, field in _PLAIN.items() if name in system}
     for name, field, bind in _IN_ORDER:
         if name in system:
+            _refuse_these(name, system[name], level.at(name))
             found[field], level = bind(system[name], level, level.at(name))
     if level.scope.grammar.nests_options:
         if "$select" in system:
@@ -99,6 +100,13 @@ def _refuse_foreign(options: Options, level: Level) -> None:
     for name, position in used.items():
         if any(not segment.name.startswith("@") for segment in _segments(known[name])):
             level.unsupported(f"The value of the parameter alias '{name}' cannot be used on another level.", position)
+
+
+def _refuse_these(name: str, value: Any, level: Level) -> None:
+    """`$these` may also stand in other options (Data Aggregation 4.0, 3.6); only $apply has all rows at hand here."""
+    found = None if name == "$apply" else next((part for part in _segments(value) if part.name == "$these"), None)
+    if found is not None:
+        level.unsupported(f"'$these' is not supported in {name}, only in $apply.", found.position)
 
 
 def _segments(value: Any) -> Iterator[Segment]:

@@ -123,6 +123,15 @@ def test_texts_are_bounded(text: str) -> None:
         run(numbers("Int32"), text, [])
 
 
+def test_all_rows_for_each_row_are_bounded() -> None:
+    """... where they cannot be looked at once, since the row at hand has a part in it."""
+    rows: list[Row] = [{"ID": index, "V": 1} for index in range(20)]
+    text = "filter($these/aggregate(V add $it/V with sum) eq 40)"
+    assert run(numbers("Int32"), text, rows, most_rows=400) == rows
+    with pytest.raises(BadRequest, match="the limit apply_rows is 399"):
+        run(numbers("Int32"), text, rows, most_rows=399)
+
+
 def test_totals_are_computed_once() -> None:
     """What an expression says of `$these` alone is not computed again for each row."""
     rows: list[Row] = [{"ID": index, "V": 1} for index in range(20_000)]

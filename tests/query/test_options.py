@@ -180,6 +180,12 @@ def test_moments_are_not_supported(name: str) -> None:
         bound(f"{name}=2020-01-01")
 
 
+@pytest.mark.parametrize("query", ["$filter=$these/$count gt 1", "$orderby=Age div $these/aggregate(Age with sum)"])
+def test_all_rows_are_not_at_hand(query: str) -> None:
+    with pytest.raises(NotImplementedHere, match=r"'\$these' is not supported in"):
+        bound(query)
+
+
 @pytest.mark.parametrize(
     ("query", "position"),
     [
