@@ -23,7 +23,7 @@ class Record(dict[str, Any]):
     __slots__ = ("is_transient",)
 
     def __init__(self, members: Mapping[str, Any] = {}, *, is_transient: bool = False) -> None:
-        super().__init__(members)
+        super().__init__(members or {})
         self.is_transient = is_transient  # an entity without identity
 
     def __missing__(self, name: str) -> None:
