@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -243,8 +243,3 @@ def _free_key(value: Any) -> tuple[Any, ...]:
     if value != value:
         return (_VALUE, kind, 0)
     return (_VALUE, kind, 1, value)
-
-
-def distinct(forms: Iterable[Any]) -> int:
-    """How many different values there are."""
-    return len(set(forms))
