@@ -59,7 +59,7 @@ def run(text: str, rows: list[Row], source: str = "Items") -> list[Row]:
     applied = bind_apply(
         parse_apply(text, V4_GRAMMAR, LIMITS), Scope(MODEL, V4_GRAMMAR, LIMITS, found.type, found), text
     )
-    sets = {"Items": rows, "Shelves": SHELVES}
+    sets: dict[str, list[Row]] = {"Items": rows, "Shelves": list(SHELVES)}
     return compile_apply(applied, relations=Relations(lambda asked: sets[asked.name]))(sets[source])
 
 
@@ -212,7 +212,7 @@ def test_concat_keeps_all(rows: list[Row]) -> None:
 NAMES = ["Kind", "Count", "Price", "ID", "Shelf", "Shelf/Room", "Items", "S", "T", "null", "1", "$it", "$these/$count"]
 EXPRESSIONS = st.sampled_from([*NAMES, "Count add 1", "Price gt 1", "$these/aggregate(Price with sum)", "Kind eq 'x'"])
 PATHS = st.sampled_from([name for name in NAMES if name[0].isupper()])
-STEPS = st.deferred(
+STEPS: st.SearchStrategy[str] = st.deferred(
     lambda: st.one_of(
         st.just("identity"),
         st.builds("aggregate({} with {} as {})".format, EXPRESSIONS, st.sampled_from(METHODS), st.sampled_from("STU")),
@@ -241,7 +241,7 @@ def test_any_pipeline_gives_rows_or_a_refusal(rows: list[Row], text: str, source
     """... and what it gives has the members that the shape says."""
     found = MODEL.entity_sets[source]
     scope = Scope(MODEL, V4_GRAMMAR, LIMITS, found.type, found)
-    sets = {"Items": rows, "Shelves": SHELVES}
+    sets: dict[str, list[Row]] = {"Items": rows, "Shelves": list(SHELVES)}
     try:
         applied = bind_apply(parse_apply(text, V4_GRAMMAR, LIMITS), scope, text)
         made = compile_apply(applied, relations=Relations(lambda asked: sets[asked.name]), most_rows=500)(sets[source])
