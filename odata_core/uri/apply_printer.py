@@ -78,7 +78,8 @@ def _check_search(text: str, grammar: Grammar) -> None:
     try:
         parts = split_outside(text, ";", 0, len(text))
     except BadRequest as error:
-        raise unsayable(f"'{text[:50]}' in search()", f"its parts do not close: {error.message}", grammar) from None
+        why = f"its parts do not close: {error.message[:-1]}"
+        raise unsayable(f"'{text[:50]}' in search()", why, grammar) from None
     if len(parts) > 1:
         raise unsayable(f"'{text[:50]}' in search()", "a semicolon ends a word", grammar)
 

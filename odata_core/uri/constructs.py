@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ..edm.primitives import GEO_TYPES
 from ..errors import NotImplementedHere
 from .grammars import V2_GRAMMAR, V3_GRAMMAR, V4_GRAMMAR, Grammar
 
@@ -21,6 +22,7 @@ class Construct:
     absent: str
 
 
+_GEO_NAMES: Final = tuple([kind.name for kind in GEO_TYPES])
 _BEFORE_4: Final = frozenset({V2_GRAMMAR.name, V3_GRAMMAR.name})
 _SINCE_3: Final = frozenset({V3_GRAMMAR.name, V4_GRAMMAR.name})
 _SINCE_4: Final = frozenset({V4_GRAMMAR.name})
@@ -46,6 +48,7 @@ CONSTRUCTS: Final[Mapping[str, Construct]] = {
     "annotation": _since_4("annotations in a path", "they came with OData 4.0"),
     "case": _since_4("case()", _CAME_401),
     "cast": _since_3("derived types in a path", "they came with OData 3.0"),
+    "container": Construct("a set with its container", _BEFORE_4, "a service of OData 4.0 has one container"),
     "context": _since_4("the fragment of a context URL", _CAME_4),
     "count": _since_4("/$count in an expression", _CAME_4),
     "enumeration": _since_4(
@@ -117,28 +120,37 @@ PATH_SEGMENTS: Final[Mapping[str, Construct]] = {
     "$links": Construct("the path segment $links", _BEFORE_4, "there $ref stands behind the navigation property"),
 }
 
-_LITERALS: Final[Mapping[str, str]] = {
-    "Edm.Date": "Edm.Date came with OData 4.0",
-    "Edm.DateTime": "Edm.DateTime ended with OData 3.0",
-    "Edm.Duration": "Edm.Duration came with OData 4.0, and Edm.Time is a time of day",
-    "Edm.Time": "Edm.Time ended with OData 3.0",
-    "Edm.TimeOfDay": "Edm.TimeOfDay came with OData 4.0",
+TYPES: Final[Mapping[str, Construct]] = {
+    "Edm.Date": _since_4("literals of Edm.Date", "Edm.Date came with OData 4.0"),
+    "Edm.DateTime": Construct("literals of Edm.DateTime", _BEFORE_4, "Edm.DateTime ended with OData 3.0"),
+    "Edm.Duration": _since_4(
+        "literals of Edm.Duration", "Edm.Duration came with OData 4.0, and Edm.Time is a time of day"
+    ),
+    "Edm.Time": Construct("literals of Edm.Time", _BEFORE_4, "Edm.Time ended with OData 3.0"),
+    "Edm.TimeOfDay": _since_4("literals of Edm.TimeOfDay", "Edm.TimeOfDay came with OData 4.0"),
+    **{name: _since_3(f"literals of {name}", f"{name} came with OData 3.0") for name in _GEO_NAMES},
 }
+"""Primitive types that not every dialect has, by name."""
+
+QUOTED_TYPES: Final = _BEFORE_4
+"""Where the type in cast and isof is a string: `cast(A,'NS.T')` (v3 ABNF, castExpr)."""
+
+QUOTED_MEMBERS: Final = frozenset({V3_GRAMMAR.name})
+"""Where members of an enumeration are strings: v3 has enumerations, and its ABNF no literals of them."""
+
+
+def has(table: Mapping[str, Construct], name: str, grammar: Grammar) -> bool:
+    """Whether the dialect has the construct. What the table does not name, every dialect has."""
+    row = table.get(name)
+    return row is None or grammar.name in row.dialects
 
 
 def require(table: Mapping[str, Construct], name: str, grammar: Grammar) -> None:
     """NotImplementedHere if the dialect lacks the construct. What the table does not name, every dialect has."""
-    row = table.get(name)
-    if row is not None and grammar.name not in row.dialects:
-        raise unsayable(row.what, row.absent, grammar)
+    if not has(table, name, grammar):
+        raise unsayable(table[name].what, table[name].absent, grammar)
 
 
 def unsayable(what: str, why: str, grammar: Grammar) -> NotImplementedHere:
     """The refusal to write something, with the reason."""
     return NotImplementedHere(f"{grammar.name} has no way to write {what}: {why}.")
-
-
-def unsayable_literal(type_name: str, grammar: Grammar) -> NotImplementedHere:
-    """The refusal to write a literal of a type."""
-    why = _LITERALS.get(type_name, "the type has no literals there")
-    return unsayable(f"literals of {type_name}", why, grammar)

@@ -94,11 +94,21 @@ def read_float(text: str) -> float:
     return number
 
 
+_PLAIN: Final = (1e-4, 1e16)  # where the shortest text of a double has no exponent
+
+
 def print_float(value: float | Decimal) -> str:
-    """The shortest text that reads back as the same number; one that was kept exact has a point and no exponent."""
+    """The shortest text that reads back as the same number, and not as a whole one: it has a point or an exponent.
+
+    Numbers that were kept exact keep their digits; very large and very small ones are written as the double they equal.
+    """
     if isinstance(value, Decimal):
         digits = print_decimal(value)
-        return digits if "." in digits else f"{digits}.0"
+        plain = digits if "." in digits else f"{digits}.0"
+        nearest = float(value)
+        if not value or _PLAIN[0] <= abs(nearest) < _PLAIN[1] or Decimal(repr(nearest)) != value:
+            return plain
+        return repr(nearest)
     if math.isinf(value):
         return "INF" if value > 0 else "-INF"
     return "NaN" if math.isnan(value) else repr(value)

@@ -212,6 +212,7 @@ def _check_nested(text: str, grammar: Grammar) -> None:
     try:
         parts = split_outside(text, ";", 0, len(text))
     except BadRequest as error:
-        raise unsayable(f"'{text[:50]}' in parentheses", f"its parts do not close: {error.message}", grammar) from None
+        why = f"its parts do not close: {error.message[:-1]}"
+        raise unsayable(f"'{text[:50]}' in parentheses", why, grammar) from None
     if not _OPTION_START.match(text) or any(_OPTION_START.match(text, start) for start, _end in parts[1:]):
         raise unsayable(f"'{text[:50]}' in parentheses", "it would be read as several options", grammar)

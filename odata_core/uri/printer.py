@@ -11,7 +11,7 @@ from typing import Final, assert_never
 import msgspec
 
 from ..edm import primitives as edm
-from .constructs import CONSTRUCTS, OPERATORS, VARIABLES, require, unsayable, unsayable_literal
+from .constructs import CONSTRUCTS, OPERATORS, TYPES, VARIABLES, require, unsayable
 from .grammars import Grammar
 from .literals_v4 import Unreadable
 from .syntax import (
@@ -75,11 +75,12 @@ def print_literal(node: Literal, grammar: Grammar) -> str:
     """A literal in the dialect's spelling."""
     if node.value is None or node.type is None:
         return "null"
+    require(TYPES, node.type.name, grammar)
     if isinstance(node.value, Unreadable):
         return node.value.text
     write = grammar.printers.get(node.type.name)
     if write is None:
-        raise unsayable_literal(node.type.name, grammar)
+        raise unsayable(f"a value of {node.type.name}", "the type has no literals", grammar)
     text: str = write(node.value)
     return text
 
@@ -168,7 +169,13 @@ def print_json(node: Node, grammar: Grammar) -> str:
         case Literal(str() as value, kind) if kind is edm.STRING:
             return _json_string(value)
         case _:
-            return print_expression(node, grammar)
+            return _outside_json(node, grammar)
+
+
+def _outside_json(node: Node, grammar: Grammar) -> str:
+    """An expression where JSON is expected: what begins like JSON is taken for it, so a parenthesis comes first."""
+    text = print_expression(node, grammar)
+    return f"({text})" if text.startswith(("[", "{")) else text
 
 
 def _json_string(value: str) -> str:
@@ -180,8 +187,13 @@ def _json_string(value: str) -> str:
 
 def print_alias_value(node: Node, grammar: Grammar) -> str:
     """parameterValue: an expression, or JSON where the value has no other form."""
-    is_string = isinstance(node, Literal) and isinstance(node.value, str)
-    return print_json(node, grammar) if is_string and not _is_text(node) else print_expression(node, grammar)
+    match node:
+        case Items() | Members():
+            return print_json(node, grammar)
+        case Literal(str()) if not _is_text(node):
+            return print_json(node, grammar)
+        case _:
+            return _outside_json(node, grammar)
 
 
 def _is_text(node: Node) -> bool:
@@ -242,7 +254,8 @@ def _check_name(segment: Segment, grammar: Grammar) -> None:
         if "." in name:
             require(CONSTRUCTS, "annotation", grammar)
     elif "." in name:
-        require(CONSTRUCTS, "cast" if segment.arguments is None else "function", grammar)
+        is_type = segment.arguments is None and not name.endswith(".*")
+        require(CONSTRUCTS, "cast" if is_type else "function", grammar)
     elif name in ("any", "all") and segment.arguments is not None:
         require(CONSTRUCTS, "lambda", grammar)
 

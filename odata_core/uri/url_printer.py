@@ -37,8 +37,9 @@ def print_path(segments: tuple[Segment, ...], grammar: Grammar) -> str:
 def _first_segment(segment: Segment, grammar: Grammar) -> str:
     """A name with or without a key; v2 and v3 put the container before it, which is no derived type."""
     container, _dot, name = segment.name.rpartition(".")
-    if not container or not grammar.is_lenient:
+    if not container:
         return _segment(segment, grammar)
+    require(CONSTRUCTS, "container", grammar)
     return _encoded(f"{container}.", grammar) + _segment(replace(segment, name=name), grammar)
 
 

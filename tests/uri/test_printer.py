@@ -2,159 +2,120 @@
 
 from __future__ import annotations
 
-from typing import Any
-from uuid import UUID
-
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from odata_core.edm import Duration, TimeOfDay, Timestamp
 from odata_core.edm import primitives as edm
 from odata_core.errors import NotImplementedHere
 from odata_core.limits import Limits
+from odata_core.testing.trees import expressions_of
+from odata_core.testing.url_trees import options_of, pipelines_of, resource_paths_of, searches, urls_of
+from odata_core.uri import apply, apply_printer, option_printer, query_options
+from odata_core.uri.apply import parse_apply
+from odata_core.uri.apply_printer import print_apply
 from odata_core.uri.expressions import parse_expression
 from odata_core.uri.grammars import V2_GRAMMAR, V3_GRAMMAR, V4_GRAMMAR, Grammar
 from odata_core.uri.option_printer import print_search
 from odata_core.uri.printer import print_expression
+from odata_core.uri.resource_paths import parse_path
 from odata_core.uri.search import parse_search
 from odata_core.uri.syntax import (
+    Aggregate,
     Argument,
     Binary,
-    Case,
-    EnumLiteral,
+    ExpandItem,
     Items,
-    Lambda,
     Literal,
-    Members,
     Node,
+    Options,
     Path,
-    Search,
-    SearchJoin,
-    SearchNot,
     SearchTerm,
     Segment,
-    Unary,
+    SelectItem,
+    Transformation,
 )
+from odata_core.uri.url_printer import print_path, print_query, print_url
+from odata_core.uri.urls import Url, parse_query, parse_relative
+from tests.uri.same import same
 
-LIMITS = Limits()
-NAMES = st.sampled_from(["Name", "Price", "ID", "Übersicht", "_x", "order", "Sales"])
-VARIABLES = st.sampled_from(["$it", "$this", "@p", "@alias"])
+LIMITS = Limits(url_length=10**6)
+GRAMMARS = [V2_GRAMMAR, V3_GRAMMAR, V4_GRAMMAR]
+CALM = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
-
-def literal(values: st.SearchStrategy[Any], kind: edm.PrimitiveType) -> st.SearchStrategy[Node]:
-    return st.builds(Literal, values, st.just(kind))
+each_dialect = pytest.mark.parametrize("grammar", GRAMMARS, ids=lambda grammar: grammar.name)
 
 
 def integer(value: int) -> Literal:
-    return Literal(value, edm.INT32 if -(2**31) <= value < 2**31 else edm.INT64)
+    return Literal(value, edm.INT32)
 
 
-SHARED = [
-    st.just(Literal(None, None)),
-    literal(st.text(), edm.STRING),
-    literal(st.booleans(), edm.BOOLEAN),
-    literal(st.uuids().map(lambda value: UUID(int=value.int)), edm.GUID),
-    st.builds(integer, st.integers(-(2**31), 2**31 - 1)),
-]
-V4_LITERALS = st.one_of(
-    *SHARED,
-    st.builds(integer, st.integers(-(2**63), 2**63 - 1)),
-    literal(st.decimals(allow_nan=False, allow_infinity=False, places=3), edm.DECIMAL),
-    literal(st.dates(), edm.DATE),
-    literal(st.binary(), edm.BINARY),
-    literal(st.integers(0, 863_999_999_999).map(TimeOfDay), edm.TIME_OF_DAY),
-    literal(st.integers(-(10**17), 10**17).map(Duration), edm.DURATION),
-    literal(st.builds(Timestamp, st.integers(10**16, 10**18), st.integers(-840, 840)), edm.DATETIME_OFFSET),
-    st.builds(EnumLiteral, st.just("NS.Colour"), st.sampled_from(["Red", "Red,Green", "-3"])),
-)
-V3_LITERALS = st.one_of(
-    *SHARED,
-    literal(st.integers(-(2**63), 2**63 - 1), edm.INT64),
-    literal(st.decimals(allow_nan=False, allow_infinity=False, places=3), edm.DECIMAL),
-    literal(st.floats(allow_nan=False), edm.DOUBLE),
-    literal(st.binary(), edm.BINARY),
-)
+# ------------------------------------------------------------------ whatever can be said comes back
 
 
-def paths(expressions: st.SearchStrategy[Node], *, whole: bool) -> st.SearchStrategy[Node]:
-    """Paths, calls, and in versions that have them lambdas."""
-    name = st.builds(Segment, NAMES)
-    call = st.builds(
-        Segment,
-        st.sampled_from(["contains", "startswith", "NS.Function"]),
-        st.lists(st.builds(Argument, expressions), max_size=3).map(tuple),
-    )
-    forms = [
-        st.builds(lambda *s: Path(s), name),
-        st.builds(lambda *s: Path(s), name, name),
-        call.map(lambda s: Path((s,))),
-    ]
-    if whole:
-        named = st.builds(Argument, expressions, NAMES)
-        keyed = st.builds(Segment, NAMES, st.lists(named, min_size=1, max_size=2).map(tuple))
-        lambdas = st.builds(Lambda, st.sampled_from(["d", "x"]), expressions).map(lambda body: (Argument(body),))
-        quantified = st.builds(Segment, st.sampled_from(["any", "all"]), lambdas)
-        forms += [
-            st.builds(lambda v, n: Path((Segment(v), n)), VARIABLES, name),
-            st.builds(lambda *s: Path(s), keyed, name),
-            st.builds(lambda *s: Path(s), name, quantified),
-            st.builds(lambda n: Path((n, Segment("$count"))), name),
-        ]
-    return st.one_of(forms)
+@each_dialect
+@CALM
+@given(data=st.data())
+def test_expressions_come_back(grammar: Grammar, data: st.DataObject) -> None:
+    tree = data.draw(expressions_of(grammar))
+    text = print_expression(tree, grammar)
+    read = parse_expression(text, grammar, LIMITS)
+    assert same(read, tree), text
+    assert print_expression(read, grammar) == text
 
 
-def trees(grammar: Grammar, *, whole: bool) -> st.SearchStrategy[Node]:
-    """Any tree that the grammar can say."""
-    literals = V4_LITERALS if whole else V3_LITERALS
-    operators = sorted(set(grammar.precedence) - {"in", "has"})
-
-    def extend(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
-        forms: list[st.SearchStrategy[Node]] = [
-            st.builds(Binary, st.sampled_from(operators), inner, inner),
-            st.builds(Unary, st.sampled_from(["not", "-"]), inner),
-            paths(inner, whole=whole),
-        ]
-        if whole:
-            items = st.lists(literals, max_size=3).map(tuple)
-            json_items = st.lists(inner, max_size=2).map(tuple)
-            forms += [
-                st.builds(Binary, st.just("in"), inner, st.builds(Items, items, st.just(False))),
-                st.builds(Case, st.lists(st.tuples(inner, inner), min_size=1, max_size=2).map(tuple)),
-                st.builds(Items, json_items, st.just(True)),
-                st.builds(Members, st.lists(st.tuples(st.text(), inner), max_size=2).map(tuple)),
-            ]
-        return st.one_of(forms)
-
-    return st.recursive(literals | paths(literals, whole=whole), extend, max_leaves=8)
+@each_dialect
+@CALM
+@given(data=st.data())
+def test_options_come_back(grammar: Grammar, data: st.DataObject) -> None:
+    options = data.draw(options_of(grammar).filter(lambda options: options != Options()))
+    text = print_query(options, grammar)
+    read = parse_query(text, grammar, LIMITS)
+    assert same(read, options), text
+    assert print_query(read, grammar) == text
 
 
-@given(trees(V4_GRAMMAR, whole=True))
-def test_v4_trees_come_back(tree: Node) -> None:
-    text = print_expression(tree, V4_GRAMMAR)
-    read = parse_expression(text, V4_GRAMMAR, LIMITS)
-    assert read == tree
-    assert print_expression(read, V4_GRAMMAR) == text
+@each_dialect
+@CALM
+@given(data=st.data())
+def test_paths_come_back(grammar: Grammar, data: st.DataObject) -> None:
+    path = data.draw(resource_paths_of(grammar))
+    text = print_path(path, grammar)
+    assert text.isascii()
+    assert same(parse_path(text, grammar, LIMITS), path), text
 
 
-@given(trees(V3_GRAMMAR, whole=False))
-def test_v3_trees_come_back(tree: Node) -> None:
-    text = print_expression(tree, V3_GRAMMAR)
-    read = parse_expression(text, V3_GRAMMAR, LIMITS)
-    assert read == tree
-    assert print_expression(read, V3_GRAMMAR) == text
+@each_dialect
+@CALM
+@given(data=st.data())
+def test_urls_come_back(grammar: Grammar, data: st.DataObject) -> None:
+    url = data.draw(urls_of(grammar))
+    text = print_url(url, grammar)
+    assert text.isascii()
+    read = parse_relative(text, grammar, LIMITS)
+    assert same(read, url), text
+    assert print_url(read, grammar) == text
 
 
-@given(
-    st.recursive(
-        st.builds(SearchTerm, st.from_regex(r"[a-z]{1,5}", fullmatch=True))
-        | st.builds(SearchTerm, st.from_regex(r"[a-z ]{1,8}", fullmatch=True), st.just(True)),
-        lambda inner: st.builds(SearchNot, inner) | st.builds(SearchJoin, st.sampled_from(["AND", "OR"]), inner, inner),
-    )
-)
-def test_searches_come_back(tree: Search) -> None:
+@CALM
+@given(pipelines_of(V4_GRAMMAR))
+def test_pipelines_come_back(steps: tuple[Transformation, ...]) -> None:
+    text = print_apply(steps, V4_GRAMMAR)
+    assert same(parse_apply(text, V4_GRAMMAR, LIMITS), steps), text
+
+
+@given(searches())
+def test_searches_come_back(tree: SearchTerm) -> None:
     text = print_search(tree, V4_GRAMMAR)
     assert parse_search(text, LIMITS) == tree
+
+
+def test_what_is_read_can_be_printed() -> None:
+    assert set(option_printer.PRINTERS) == set(query_options.READERS)
+    assert set(apply_printer.PRINTERS) == set(apply.TRANSFORMATIONS)
+
+
+# ------------------------------------------------------------------ canonical texts
 
 
 @pytest.mark.parametrize(
@@ -260,3 +221,158 @@ def test_a_literal_is_printed_by_its_type() -> None:
         "A eq 5M and B eq guid'3499b02c-8dc9-4c0d-aa83-097a1340cbda' and C eq 5L", V3_GRAMMAR, LIMITS
     )
     assert print_expression(tree, V4_GRAMMAR) == "A eq 5.0 and B eq 3499b02c-8dc9-4c0d-aa83-097a1340cbda and C eq 5"
+
+
+# ------------------------------------------------------------------ URLs
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("Products", "Products"),
+        ("Products/", "Products"),
+        ("", ""),
+        ("Products('a%2Fb''c')", "Products('a%2Fb''c')"),
+        ("Products/a%2Fb%20%25", "Products/a%2Fb%20%25"),
+        ("Products/%24%24x", "Products/$$x"),
+        ("Products(Name='%26')/$value", "Products(Name='&')/$value"),
+        ("Products(2012-01-01T00:00:00%2B01:00)", "Products(2012-01-01T00:00:00%2B01:00)"),
+        ("Products/$filter(Price%20gt%205)/$count", "Products/$filter(Price%20gt%205)/$count"),
+        ("Größe?x=%26%3D%2B+%23", "Gr%C3%B6%C3%9Fe?x=%26=%2B%20%23"),
+        ("P?$top=5&$FILTER=A%20eq%20'%26'&skip=2", "P?$filter=A%20eq%20'%26'&$skip=2&$top=5"),
+        ("P?$top=5&$top=6", "P?$top=6&$top=6"),
+        ("P?@p='x'&$filter=A eq @p&@q=[1,\"a\"]", "P?$filter=A%20eq%20@p&@p='x'&@q=%5B1,%22a%22%5D"),
+        ('P?@p="%5Cud800"', "P?@p=%22%5Cud800%22"),
+        ("$metadata#Products(Name)", "$metadata#Products(Name)"),
+        ("$entity/NS.Type?$id=Products(1)", "$entity/NS.Type?$id=Products(1)"),
+        ("$batch", "$batch"),
+        ("P?$expand=A($top=1;$select=x),*($levels=2)", "P?$expand=A($select=x;$top=1),*($levels=2)"),
+        ("P?$at=2012-01-01&$toInclusive=max", "P?$at=2012-01-01&$toInclusive=max"),
+        (
+            "P?$apply=groupby((A,B),aggregate(C with sum as D))",
+            "P?$apply=groupby((A,B),aggregate(C%20with%20sum%20as%20D))",
+        ),
+    ],
+)
+def test_canonical_urls(text: str, canonical: str) -> None:
+    assert print_url(parse_relative(text, V4_GRAMMAR, LIMITS), V4_GRAMMAR) == canonical
+
+
+OPTION_TREES: list[tuple[Options, Grammar, str]] = [
+    (Options({"$search": SearchTerm("a b")}), V4_GRAMMAR, "the word 'a b' of $search: a character in it ends it."),
+    (Options({"$search": SearchTerm("a;b")}), V4_GRAMMAR, "the word 'a;b' of $search: a semicolon in it ends it."),
+    (Options({"$search": SearchTerm('"', True)}), V4_GRAMMAR, "the phrase '\"' of $search: a character in it ends it."),
+    (
+        Options({"$expand": (ExpandItem((Segment("A"),), Options({"$search": SearchTerm("don't")})),)}),
+        V4_GRAMMAR,
+        "'$search=don't' in parentheses: its parts do not close: The quotation mark ' is not closed.",
+    ),
+    (
+        Options({"$expand": (ExpandItem((Segment("A"),), Options({"$search": SearchTerm("a;top=5")})),)}),
+        V4_GRAMMAR,
+        "'$search=a;top=5' in parentheses: it would be read as several options.",
+    ),
+    (
+        Options({"$apply": (Transformation("search", (SearchTerm("don't"),)),)}),
+        V4_GRAMMAR,
+        "'don't' in search(): its parts do not close: The quotation mark ' is not closed.",
+    ),
+    (
+        Options({"$apply": ()}),
+        V3_GRAMMAR,
+        "the query option $apply: it came with the aggregation extension of OData 4.0.",
+    ),
+    (Options({"$compute": ()}), V3_GRAMMAR, "the query option $compute: it came with OData 4.01."),
+    (Options({"$count": True}), V3_GRAMMAR, "the query option $count: there it is called $inlinecount."),
+    (Options({"$inlinecount": True}), V4_GRAMMAR, "the query option $inlinecount: there it is called $count."),
+    (Options({"$search": SearchTerm("a")}), V2_GRAMMAR, "the query option $search: it came with OData 4.0."),
+    (Options({}, {"@p": integer(1)}), V2_GRAMMAR, "parameter aliases: they came with OData 3.0."),
+    (
+        Options({"$expand": (ExpandItem((Segment("A"),), Options({"$top": 1})),)}),
+        V3_GRAMMAR,
+        "options within $expand and $select: options of a related resource cannot be told from those of the resource.",
+    ),
+    (Options({"$expand": (ExpandItem((Segment("*"),)),)}), V3_GRAMMAR, "* in $expand: it came with OData 4.0."),
+    (
+        Options({"$expand": (ExpandItem((Segment("A"), Segment("$ref"))),)}),
+        V3_GRAMMAR,
+        "$ref, $count and $value in $expand: they came with OData 4.0.",
+    ),
+    (
+        Options({"$select": (SelectItem((Segment("NS.F", (Argument(A),)),)),)}),
+        V3_GRAMMAR,
+        "the parameters of a function in $select: they came with OData 4.0.",
+    ),
+    (
+        Options({"$filter": Path((Segment("S"), Segment("aggregate", (Argument(Aggregate(A, "sum", "T")),))))}),
+        V3_GRAMMAR,
+        "aggregations in a path: it came with the aggregation extension of OData 4.0.",
+    ),
+    (
+        Options({"$filter": Literal("\ud800", edm.STRING)}),
+        V4_GRAMMAR,
+        "half of a surrogate pair in a URL: UTF-8 has no form of it.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "grammar", "message"), OPTION_TREES, ids=str)
+def test_what_options_cannot_say(options: Options, grammar: Grammar, message: str) -> None:
+    with pytest.raises(NotImplementedHere) as caught:
+        print_query(options, grammar)
+    assert caught.value.message == f"{grammar.name} has no way to write {message}"
+
+
+PATH_TREES: list[tuple[tuple[Segment, ...], Grammar, str]] = [
+    (
+        (Segment("P"), Segment("..")),
+        V4_GRAMMAR,
+        "the path segment '..': clients and proxies resolve it (RFC 3986, 5.2.4).",
+    ),
+    ((Segment("P"), Segment("f(1)")), V4_GRAMMAR, "the key 'f(1)' as a path segment: it would be read as a call."),
+    ((Segment("P"), Segment("O('N")), V3_GRAMMAR, "the key 'O('N' as a path segment: it would be read as torn apart."),
+    (
+        (Segment("P"), Segment("$links"), Segment("A")),
+        V4_GRAMMAR,
+        "the path segment $links: there $ref stands behind the navigation property.",
+    ),
+    (
+        (Segment("P"), Segment("A"), Segment("$ref")),
+        V3_GRAMMAR,
+        "the path segment $ref: there $links stands before the navigation property.",
+    ),
+    (
+        (Segment("P"), Segment("$")),
+        V4_GRAMMAR,
+        "the escape segment $: it belongs to the keys as segments of OData 3.0.",
+    ),
+    ((Segment("$all"),), V3_GRAMMAR, "the path segment $all: it came with OData 4.0."),
+    ((Segment("$crossjoin", (Argument(A),)),), V2_GRAMMAR, "the path segment $crossjoin: it came with OData 4.0."),
+    ((Segment("P"), Segment("$each")), V3_GRAMMAR, "the path segment $each: it came with OData 4.01."),
+    ((Segment("P"), Segment("$query")), V3_GRAMMAR, "the path segment $query: it came with OData 4.01."),
+    ((Segment("P"), Segment("NS.T")), V2_GRAMMAR, "derived types in a path: they came with OData 3.0."),
+    ((Segment("C.Set"),), V4_GRAMMAR, "a set with its container: a service of OData 4.0 has one container."),
+    (
+        (Segment("F", (Argument(integer(1), "a"),), key=(Argument(integer(2)),)),),
+        V2_GRAMMAR,
+        "a key behind a function's parameters: functions came with OData 3.0.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "grammar", "message"), PATH_TREES, ids=str)
+def test_what_paths_cannot_say(path: tuple[Segment, ...], grammar: Grammar, message: str) -> None:
+    with pytest.raises(NotImplementedHere) as caught:
+        print_path(path, grammar)
+    assert caught.value.message == f"{grammar.name} has no way to write {message}"
+
+
+def test_fragments_are_of_version_4() -> None:
+    url = Url((Segment("$metadata"),), Options(), "Products")
+    with pytest.raises(NotImplementedHere, match="the fragment of a context URL: it came with"):
+        print_url(url, V3_GRAMMAR)
+
+
+def test_keys_that_look_like_calls_come_back_where_keys_are_segments() -> None:
+    path = (Segment("P"), Segment("a(b"), Segment("c"))
+    assert parse_path(print_path(path, V4_GRAMMAR), V4_GRAMMAR, LIMITS, key_as_segment=True) == path
