@@ -13,7 +13,7 @@ class Limits:
     url_length: int = 16_384  # characters of path and query together: 414 beyond
     path_segments: int = 64
     expression_depth: int = 100  # parentheses, functions and `not` within each other
-    expression_nodes: int = 2_000  # operators, names and literals of one option
+    expression_nodes: int = 4_000  # operators, names and literals of one option
     lambda_depth: int = 8  # `any` and `all` within each other
     in_items: int = 1_000  # of one list behind `in`
     expand_depth: int = 12  # options within the options of $expand and $select

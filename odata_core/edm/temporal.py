@@ -22,7 +22,8 @@ _EPOCH_TICKS = (_EPOCH.toordinal() - 1) * TICKS_PER_DAY
 
 # dateTime of the v3 ABNF: seconds and fraction may be missing; the zone may be missing for Edm.DateTime only.
 _TIMESTAMP = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,7})0*)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII | re.IGNORECASE
+    r"((\d{4}-\d\d-\d\d)T(\d\d):\d\d(?::\d\d)?)(?:(?<=:\d\d:\d\d)\.(\d{1,7})0*)?(Z|[+-]\d\d:\d\d)?",
+    re.ASCII | re.IGNORECASE,
 )
 # dayTimeDuration of XML Schema: no years and no months, whose length is not fixed.
 _DURATION = re.compile(
@@ -82,15 +83,14 @@ class Timestamp:
         match = _TIMESTAMP.fullmatch(text)
         if match is None:
             raise ValueError("a date and time reads like 2013-08-19T15:02:36.8185926-07:00")
-        year, month, day, hour, minute, second, fraction, zone = match.groups()
+        clock, day, hour, fraction, zone = match.groups()
         try:
-            date = datetime(int(year), int(month), int(day))
+            moment = datetime.fromisoformat(clock) - datetime.min
         except ValueError:
-            raise ValueError(f"there is no day {year}-{month}-{day}") from None
-        if int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
-            raise ValueError("the time of day must be between 00:00:00 and 23:59:59.9999999")
-        ticks = (date.toordinal() - 1) * TICKS_PER_DAY + _fraction_ticks(fraction)
-        ticks += ((int(hour) * 60 + int(minute)) * 60 + int(second or 0)) * TICKS_PER_SECOND
+            raise ValueError(_misdated(day)) from None
+        if hour == "24":  # which newer versions of Python take for midnight
+            raise ValueError(_misdated(day))
+        ticks = moment.days * TICKS_PER_DAY + moment.seconds * TICKS_PER_SECOND + _fraction_ticks(fraction)
         return cls(ticks, _parse_offset(zone))
 
     @classmethod
@@ -135,6 +135,15 @@ class Timestamp:
     def __str__(self) -> str:
         days, ticks = divmod(self.ticks, TICKS_PER_DAY)
         return f"{_print_date(days)}T{_clock(ticks)}{_print_offset(self.offset)}"
+
+
+def _misdated(day: str) -> str:
+    """Why a date with a time is none."""
+    try:
+        datetime.fromisoformat(day)
+    except ValueError:
+        return f"there is no day {day}"
+    return "the time of day must be between 00:00:00 and 23:59:59.9999999"
 
 
 def _parse_offset(zone: str | None) -> int | None:

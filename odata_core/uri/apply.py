@@ -115,7 +115,7 @@ class Applying:
 
 def aggregate_item(expressions: Expressions) -> Aggregate:
     """commonExpr [ "with" method *( "from" path [ "with" method ] ) ] [ "as" alias ]"""
-    start = expressions.token.position
+    start = expressions.position
     expression = expressions.expression()
     method = expressions.name("a method") if expressions.word("with") else None
     froms: list[tuple[tuple[Segment, ...], str | None]] = []

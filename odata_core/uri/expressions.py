@@ -1,15 +1,21 @@
-# Expressions: tokens -> syntax tree, by precedence climbing.
+# Expressions: lexemes -> syntax tree, by precedence climbing.
 # Depth and node count are bounded, so no input can exhaust the stack or the clock.
 # The text is already percent-decoded; a parser may work on a part of it, so that positions are those of the whole.
+# Strategy: tables tell from the first character of a lexeme, or the name before a parenthesis, which method reads on.
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from string import ascii_letters, digits
+from typing import Final
 
 from ..edm import primitives as edm
 from ..limits import Limits
-from .grammars import Grammar
-from .lexer import Cursor, Token
+from .grammars import STEP_PATTERN, Grammar
+from .lexer import BLANKS, Cursor
 from .syntax import (
     Argument,
     Binary,
@@ -26,106 +32,134 @@ from .syntax import (
     Unary,
 )
 
+_PATH: Final = re.compile(rf"{STEP_PATTERN}(?:[ \t]*+[/(].*)?", re.DOTALL)
+_ENUM: Final = re.compile(r"([^\W\d][\w.]*\.\w+)'(.*)'", re.DOTALL)
+
 
 class Expressions(Cursor):
     """A parser of one stretch of text. A method's docstring is its production."""
+
+    __slots__ = ()
 
     # ------------------------------------------------------------ expressions
 
     def whole(self) -> Node:
         """commonExpr, and nothing before or behind it"""
-        if self.tokens[0].gap and not self.grammar.is_lenient:
-            self.fail("an expression without a blank before it")
-        node: Node = self.finish(self.expression())
+        if self.lexemes[0][:1] in BLANKS:
+            if not self.grammar.is_lenient:
+                self.fail("an expression without a blank before it")
+            self.cursor = 1
+        node = self.expression()
+        if self.lexemes[self.cursor]:
+            self.finish(node)
         return node
 
     def expression(self, weakest: int = 1) -> Node:
         """commonExpr: operands joined by operators that bind at least as strongly as `weakest`"""
-        left = self.operand()
-        levels, folds = self.grammar.precedence, self.grammar.folds_case
+        lexemes = self.lexemes
+        lexeme = lexemes[self.cursor]
+        try:
+            read = _OPERANDS[lexeme[:1]]
+        except KeyError:
+            read = Expressions._other
+        left = read(self, lexeme)
         while True:
-            token = self.tokens[self.cursor]
-            if token.kind != "name" or not token.gap:
+            cursor = self.cursor
+            level, name = self.operators.get(lexemes[cursor]) or self._unusual_operator()
+            if level < weakest:
                 return left
-            operator = token.text.lower() if folds else token.text
-            level = levels.get(operator, 0)
-            if level < weakest or not level:
-                return left
-            self.cursor += 1
-            if not self.tokens[self.cursor].gap:
-                self.fail(f"a blank after '{token.text}'")
-            right = self._list_or_operand() if operator == "in" else self.expression(level + 1)
-            left = Binary(operator, left, right, token.position)
+            self.cursor = cursor + 1
+            right = self._list_or_operand() if name == "in" else self.expression(level + 1)
+            left = Binary(name, left, right, self.starts[cursor] + 1)
+
+    def _unusual_operator(self) -> tuple[int, str]:
+        """The level and the name of an operator with other blanks around it or in other case; level 0 for none."""
+        lexeme = self.lexemes[self.cursor]
+        word = lexeme.strip(" \t").lower()
+        if lexeme[0] in BLANKS and word:
+            self.starts[self.cursor] += len(lexeme) - len(lexeme.lstrip(" \t")) - 1
+            return self.operators[f" {word} "]
+        following = self.lexemes[self.cursor + 1]
+        if f" {following} " in self.operators:
+            self.cursor += 2
+            self.fail(f"a blank after '{following}'")
+        return 0, ""
 
     def operand(self) -> Node:
         """A literal, a path or call, or an expression with a sign, `not` or parentheses around it"""
-        token = self.tokens[self.cursor]
-        if token.kind == "literal":
-            self.cursor += 1
-            return Literal(token.value, token.type, token.position)
-        self.enter(token)
-        node = self._nested(token)
+        lexeme = self.lexemes[self.cursor]
+        return _OPERANDS.get(lexeme[:1], Expressions._other)(self, lexeme)
+
+    def _blank(self, lexeme: str) -> Node:
+        """BWS, where the lexeme before it is no operator"""
+        if lexeme.strip(" \t"):
+            self.fail("an expression")
+        self.cursor += 1
+        return self.operand()
+
+    def _string(self, lexeme: str) -> Node:
+        """string = SQUOTE *( SQUOTE-in-string / pchar-no-SQUOTE ) SQUOTE"""
+        if lexeme.count("'") % 2:
+            self.fail("an expression")
+        position = self.starts[self.cursor]
+        self.cursor += 1
+        return Literal(lexeme[1:-1].replace("''", "'"), edm.STRING, position)
+
+    def _number(self, lexeme: str) -> Node:
+        """A literal that begins with a digit or a sign: a number, a Guid, a date, a time"""
+        position = self.starts[self.cursor]
+        if len(lexeme) < 20 and lexeme.isascii():
+            # The two kinds that most are; what is left takes ten times as long.
+            whole, point, fraction = lexeme.partition(".")
+            if fraction.isdigit() and whole.isdigit():
+                self.cursor += 1
+                return Literal(Decimal(lexeme), self.grammar.fraction, position)
+            if whole.isdigit() and not point and len(lexeme) < 10:
+                self.cursor += 1
+                return Literal(int(lexeme), edm.INT32, position)
+        found = self.literal(lexeme, position)
+        if found is None:
+            self.fail("an expression")
+        self.cursor += 1
+        return Literal(found[0], found[1], position)
+
+    def _prefixed(self, lexeme: str) -> Node:
+        """A literal with a prefix and quotation marks, or a Guid that begins with a letter"""
+        position = self.starts[self.cursor]
+        enum = _ENUM.fullmatch(lexeme)
+        if enum is None:
+            return self._number(lexeme)
+        self.cursor += 1
+        return EnumLiteral(enum[1], enum[2], position)
+
+    def _minus(self, lexeme: str) -> Node:
+        """negateExpr = "-" BWS commonExpr, or a negative number"""
+        if lexeme != "-":
+            return self._number(lexeme)
+        position = self.starts[self.cursor]
+        self.enter(position)
+        self.cursor += 1
+        node = Unary("-", self.expression(self.grammar.unary_level), position)
         self.depth -= 1
         return node
 
-    def _nested(self, token: Token) -> Node:
-        match token.kind, token.text:
-            case "mark", "(":
-                self.cursor += 1
-                node = self.expression()
-                self.expect(")")
-                return node
-            case "mark", "-":
-                self.cursor += 1
-                return Unary("-", self.expression(self.grammar.unary_level), token.position)
-            case "mark", "{" | "[":
-                return self.json_value()
-            case "enum", _:
-                self.cursor += 1
-                type_name, _quote, text = token.text[:-1].partition("'")
-                return EnumLiteral(type_name, text, token.position)
-            case "name", _:
-                return self._name_first(token)
-        self.fail("an expression")
-
-    def _name_first(self, token: Token) -> Node:
-        following = self.tokens[self.cursor + 1]
-        word = token.text.lower() if self.grammar.folds_case else token.text
-        if word == "not" and (following.gap or following.text == "(") and following.text not in ("/", ",", ")", ""):
+    def _parenthesized(self, _lexeme: str) -> Node:
+        """parenExpr = OPEN BWS commonExpr BWS CLOSE"""
+        self.enter(self.starts[self.cursor])
+        self.cursor += 1
+        node = self.expression()
+        if self.lexemes[self.cursor] == ")":
             self.cursor += 1
-            # Binds tighter than any operator that computes or compares (4.01 Part 2, 5.1.1.17).
-            return Unary("not", self.expression(self.grammar.unary_level), token.position)
-        if token.text == "null" and following.text not in ("(", "/"):
-            self.cursor += 1
-            return Literal(None, None, token.position)
-        if word == "case" and self.grammar.has_case and following.text == "(":
-            return self._case(token)
-        path = self.path()
-        first = path.segments[0]
-        if len(path.segments) == 1 and first.arguments is None and "." in first.name and first.name[0] != "@":
-            # A qualified name by itself is a type, and a type is no value; cast and isof read theirs as such.
-            self.refuse(f"'{first.name}' by itself is no expression.", first.position)
-        return path
-
-    def _case(self, token: Token) -> Case:
-        """case = "case" "(" branch *( "," branch ) ")"; branch = boolCommonExpr ":" commonExpr"""
-        self.cursor += 2
-        branches = [self._branch()]
-        while self.take(","):
-            branches.append(self._branch())
-        self.expect(")")
-        return Case(tuple(branches), token.position)
-
-    def _branch(self) -> tuple[Node, Node]:
-        condition = self.expression()
-        self.expect(":")
-        return condition, self.expression()
+        else:
+            self.expect(")")
+        self.depth -= 1
+        return node
 
     def _list_or_operand(self) -> Node:
-        """listExpr = "(" [ primitiveLiteral *( "," primitiveLiteral ) ] ")" / commonExpr"""
-        token = self.tokens[self.cursor]
-        if token.text != "(" or token.kind != "mark":
+        """listExpr = OPEN BWS [ primitiveLiteral BWS *( COMMA BWS primitiveLiteral BWS ) ] CLOSE / commonExpr"""
+        if self.lexemes[self.cursor] != "(":
             return self.expression(self.grammar.unary_level + 1)
+        position = self.starts[self.cursor]
         self.cursor += 1
         items: list[Node] = []
         if not self.take(")"):
@@ -133,7 +167,9 @@ class Expressions(Cursor):
             while self.take(","):
                 items.append(self._list_item())
             self.expect(")")
-        return Items(tuple(items), is_json=False, position=token.position)
+        if len(items) > self.limits.in_items:
+            self.refuse(f"The list has too many items: the limit in_items is {self.limits.in_items}.", position)
+        return Items(tuple(items), False, position)
 
     def _list_item(self) -> Node:
         node = self.operand()
@@ -141,172 +177,355 @@ class Expressions(Cursor):
             self.refuse("A list holds literals only.", node.position)
         return node
 
+    # ------------------------------------------------------------ names
+
+    def _named(self, lexeme: str) -> Node:
+        """A path, a call, or a literal that begins with a letter"""
+        if lexeme in self.words:
+            return self._word(lexeme)
+        if lexeme.isidentifier():
+            position = self.starts[self.cursor]
+            self.cursor += 1
+            if self.lexemes[self.cursor] != "/":
+                return Path((Segment(lexeme, None, None, position),))
+            self.cursor -= 1
+        last = lexeme[-1]
+        if last == "(":
+            return self._called(lexeme)
+        if last == "'" or "-" in lexeme:
+            return self._prefixed(lexeme)
+        return self._path(lexeme)
+
+    def _path(self, lexeme: str) -> Path:
+        """A path of names, perhaps with a call in it"""
+        position = self.starts[self.cursor]
+        segments = self._steps(lexeme, position)
+        self.cursor += 1
+        following = self.lexemes[self.cursor]
+        if following == "/":
+            self._continue(segments)
+        elif "." in lexeme and len(segments) == 1 and lexeme[0] != "@":
+            # A qualified name by itself is a type, and a type is no value; cast and isof read theirs as such.
+            self.refuse(f"'{lexeme}' by itself is no expression.", position)
+        return Path(tuple(segments))
+
+    def _steps(self, lexeme: str, position: int) -> list[Segment]:
+        """The segments of `Address/City`"""
+        segments = []
+        for name in lexeme.split("/"):
+            segments.append(Segment(name, None, None, position))
+            position += len(name) + 1
+        return [_bare(segment) for segment in segments] if self.grammar.is_lenient else segments
+
+    def _word(self, lexeme: str) -> Node:
+        """null / booleanValue / nanInfinity, notExpr, caseExpr"""
+        word = self.words[lexeme]
+        position = self.starts[self.cursor]
+        if isinstance(word, tuple):
+            self.cursor += 1
+            return Literal(word[0], word[1], position)
+        if word == "case(":
+            return self._case(position)
+        if word == "not(":
+            # Clients write it; the grammar wants a blank between.
+            self.lexemes[self.cursor], self.starts[self.cursor] = "(", position + 3
+        elif self.lexemes[self.cursor + 1].strip(" \t") or self.lexemes[self.cursor + 2] in (")", ",", "/", ""):
+            return self._path(lexeme)
+        else:
+            self.cursor += 2
+        return self._not(position)
+
+    def _not(self, position: int) -> Node:
+        """notExpr = "not" RWS boolCommonExpr"""
+        self.enter(position)
+        # Binds tighter than any operator that computes or compares (4.01 Part 2, 5.1.1.17).
+        node = Unary("not", self.expression(self.grammar.unary_level), position)
+        self.depth -= 1
+        return node
+
+    def _variable(self, lexeme: str) -> Node:
+        """`$it` and its like, a parameter alias, an annotation"""
+        if not _PATH.fullmatch(lexeme):
+            self.fail("an expression")
+        return self._called(lexeme) if lexeme[-1] == "(" else self._path(lexeme)
+
+    def _other(self, lexeme: str) -> Node:
+        """A name that begins with no ASCII letter, or nothing"""
+        if not lexeme[:1].isalpha():
+            self.fail("an expression")
+        return self._named(lexeme)
+
     # ------------------------------------------------------------ paths and calls
 
     def path(self) -> Path:
         """segment *( "/" segment )"""
-        segments = [self.segment()]
-        while self.take("/"):
-            if self.token.gap and not self.grammar.is_lenient:
-                self.fail("a name without a blank before it")
-            segments.append(self.segment(rooted=segments[0].name == "$root"))
+        self.skip_to_name()
+        segments: list[Segment] = []
+        self._extend(segments)
+        self._continue(segments)
         return Path(tuple(segments))
 
-    def segment(self, *, rooted: bool = False) -> Segment:
-        """segment = name [ "(" arguments ")" ]; below $root also the bare value of a key"""
-        token = self.tokens[self.cursor]
-        if token.kind == "literal" and (rooted or token.text.lower() in ("true", "false", "nan", "inf")):
-            self.cursor += 1
-            return Segment(token.text, position=token.position)
-        if token.kind != "name":
-            self.fail("a name")
-        self.cursor += 1
-        opening = self.tokens[self.cursor]
-        if opening.kind != "mark" or opening.text != "(" or (opening.gap and not self.grammar.is_lenient):
-            return Segment(token.text, position=token.position)
-        self.enter(token)
-        if token.text == "$count":
-            segment = Segment("$count", None, self._count_options(opening), token.position)
-        else:
-            self.cursor += 1
-            arguments = self._arguments(token)
-            key = self._arguments(token) if self.take("(") else None
-            segment = Segment(token.text, arguments, None, token.position, key)
-        self.depth -= 1
-        return segment
+    def segment(self) -> Segment:
+        """segment = name [ "(" arguments ")" ]"""
+        segments: list[Segment] = []
+        self._extend(segments)
+        if len(segments) > 1:
+            self.refuse("One name is expected.", segments[1].position)
+        return segments[0]
 
-    def _count_options(self, opening: Token) -> Options:
+    def _continue(self, segments: list[Segment]) -> None:
+        """*( "/" segment ); below $root also the bare value of a key"""
+        while self.lexemes[self.cursor] == "/" or (self.grammar.is_lenient and self.lexemes[self.cursor + 1] == "/"):
+            if not self.take("/"):
+                return
+            if self.grammar.is_lenient:
+                self.skip_blank()
+            lexeme = self.lexemes[self.cursor]
+            if segments[0].name == "$root" and self.literal(lexeme, 0) is not None:
+                segments.append(Segment(lexeme, None, None, self.starts[self.cursor]))
+                self.cursor += 1
+            else:
+                self._extend(segments)
+
+    def _extend(self, segments: list[Segment]) -> None:
+        """Add what the next lexeme names: segments, the last of them perhaps with arguments"""
+        lexeme = self.lexemes[self.cursor]
+        if not _PATH.fullmatch(lexeme):
+            self.fail("a name")
+        if lexeme[-1] == "(":
+            self._call(lexeme, segments)
+        else:
+            segments += self._steps(lexeme, self.starts[self.cursor])
+            self.cursor += 1
+
+    def _called(self, lexeme: str) -> Path:
+        """A call, perhaps behind a path and with more behind it: `Orders/any(`"""
+        segments: list[Segment] = []
+        self._call(lexeme, segments)
+        if self.lexemes[self.cursor] == "/" or self.grammar.is_lenient:
+            self._continue(segments)
+        return Path(tuple(segments))
+
+    def _call(self, lexeme: str, segments: list[Segment]) -> None:
+        """Add the segments of a path, the last of which has arguments in parentheses, and perhaps a key behind them"""
+        position, name = self.starts[self.cursor], lexeme[:-1]
+        if not name.isidentifier():
+            before, slash, name = name.rpartition("/")
+            if slash:
+                segments += self._steps(before, position)
+                position += len(before) + 1
+            position += len(name) - len(name.lstrip(" \t"))
+            name = name.strip(" \t")
+        self.cursor += 1
+        self.enter(position)
+        options = key = None
+        if name == "$count":
+            arguments, options = None, self._count_options()
+        else:
+            construct = self.calls.get(name)
+            arguments = self._arguments() if construct is None else _ARGUMENTS[construct](self, name, position)
+            if self.lexemes[self.cursor] == "(":
+                self.cursor += 1
+                key = self._arguments()
+        self.depth -= 1
+        segments.append(Segment(name, arguments, options, position, key))
+
+    def _count_options(self) -> Options:
         from .query_options import parse_nested_options  # options are made of expressions, and expressions of options
 
-        closing = self._matching(self.cursor)
-        start, end = opening.position + 1, self.tokens[closing].position
-        options = parse_nested_options(self.text, start, end, "count", self.grammar, self.limits, self.depth)
-        self.cursor = closing + 1
-        return options
+        opening, level = self.cursor - 1, 1
+        while level:
+            lexeme = self.lexemes[self.cursor]
+            if not lexeme:
+                self.fail("')'")
+            level += (lexeme[-1] == "(") - (lexeme == ")")
+            self.cursor += 1
+        start, end = self.starts[opening + 1], self.starts[self.cursor - 1]
+        return parse_nested_options(self.text, start, end, "count", self.grammar, self.limits, self.depth, self.nested)
 
-    def _matching(self, opening: int) -> int:
-        """The index of the parenthesis that closes the one at `opening`."""
-        depth = 0
-        for index in range(opening, len(self.tokens)):
-            token = self.tokens[index]
-            if token.kind == "mark":
-                depth += (token.text == "(") - (token.text == ")")
-                if depth == 0:
-                    return index
-        self.cursor = len(self.tokens) - 1
-        self.fail("')'")
-
-    def _arguments(self, owner: Token) -> tuple[Argument, ...]:
-        """ "(" [ argument *( "," argument ) ] ")", the opening one already taken"""
+    def _arguments(self) -> tuple[Argument, ...]:
+        """[ argument *( "," argument ) ] ")"; argument = [ name "=" ] commonExpr"""
         if self.take(")"):
-            if owner.text == "all" and self.grammar.has_lambda:
-                self.refuse("'all' needs a variable and a condition: all(x:...).", owner.position)
             return ()
-        if owner.text.lower() in ("cast", "isof") and self.grammar.has_case:
-            arguments = self._type_arguments()
-        elif owner.text in ("any", "all") and self.grammar.has_lambda and self.tokens[self.cursor + 1].text == ":":
-            arguments = [Argument(self._lambda())]
-        elif owner.text == "aggregate" and self.grammar.has_case:
-            arguments = self._aggregates()
-        else:
-            arguments = [self._argument()]
-            while self.take(","):
-                arguments.append(self._argument())
+        arguments: list[Argument] = []
+        lexemes = self.lexemes
+        while True:
+            name = None
+            if lexemes[self.cursor][:1] in BLANKS:
+                self.skip_blank()
+            if lexemes[self.cursor + 1] == "=":
+                name = self.name()
+                self.cursor += 1
+            arguments.append(Argument(self.expression(), name))
+            mark = lexemes[self.cursor]
+            if mark == ",":
+                self.cursor += 1
+            elif not self.take(","):
+                self.expect(")")
+                return tuple(arguments)
+
+    def _lambda(self, name: str, position: int) -> tuple[Argument, ...]:
+        """[ lambdaVariable BWS ":" BWS boolCommonExpr ] BWS ")" of any and all; else the arguments of a function"""
+        variable = self.lexemes[self.cursor]
+        if self.lexemes[self.cursor + 1] != ":" or not variable.isidentifier():
+            if not self._is_lambda(name, position):
+                return self._arguments()
+            variable = self.lexemes[self.cursor]
+        position = self.starts[self.cursor]
+        self.cursor += 1
+        self.expect(":")
+        self.lambdas += 1
+        if self.lambdas > self.limits.lambda_depth:
+            limit = self.limits.lambda_depth
+            self.refuse(f"any and all are nested too deeply: the limit lambda_depth is {limit}.", position)
+        body = self.expression()
+        self.lambdas -= 1
+        self.expect(")")
+        return (Argument(Lambda(variable, body, position)),)
+
+    def _is_lambda(self, name: str, position: int) -> bool:
+        """Whether a variable follows, with blanks around it"""
+        self.skip_blank()
+        if self.lexemes[self.cursor] == ")" and name.lower() == "all":
+            self.refuse("'all' needs a variable and a condition: all(x:...).", position)
+        first, second, third = self.lexemes[self.cursor : self.cursor + 3]
+        return first.isidentifier() and (second == ":" or (third == ":" and not second.strip(" \t")))
+
+    def _typed(self, _name: str, _position: int) -> tuple[Argument, ...]:
+        """[ commonExpr BWS "," BWS ] optionallyQualifiedTypeName BWS ")" of cast and isof"""
+        self.skip_blank()
+        arguments = []
+        first, second, third = self.lexemes[self.cursor : self.cursor + 3]
+        is_alone = first.replace(".", "").isidentifier() and ")" in (second, second.strip(" \t") or third)
+        if first != "Collection(" and not is_alone:
+            arguments.append(Argument(self.expression()))
+            self.expect(",")
+        arguments.append(Argument(self._type()))
         self.expect(")")
         return tuple(arguments)
 
-    def _type_arguments(self) -> list[Argument]:
-        """[ commonExpr "," ] optionallyQualifiedTypeName"""
-        arguments = []
-        following = self.tokens[self.cursor + 1]
-        if self.token.kind != "name" or (following.text != ")" and self.token.text != "Collection"):
-            arguments.append(self._argument())
-            self.expect(",")
-        arguments.append(Argument(self._type()))
-        return arguments
-
     def _type(self) -> Path:
-        """optionallyQualifiedTypeName = name / "Collection" "(" name ")" """
-        position = self.token.position
-        name = self.name("the name of a type")
-        if name != "Collection" or not self.take("("):
-            return Path((Segment(name, position=position),))
+        """optionallyQualifiedTypeName = name / "Collection" OPEN name CLOSE"""
+        self.skip_blank()
+        position = self.starts[self.cursor]
+        if self.lexemes[self.cursor] != "Collection(":
+            return Path((Segment(self.name("the name of a type"), position=position),))
+        self.cursor += 1
         item = Path((Segment(self.name("the name of a type"), position=position),))
         self.expect(")")
-        return Path((Segment(name, (Argument(item),), None, position),))
+        return Path((Segment("Collection", (Argument(item),), None, position),))
 
-    def _aggregates(self) -> list[Argument]:
+    def _aggregate(self, _name: str, _position: int) -> tuple[Argument, ...]:
         """The arguments of /aggregate(...) in a path (Data Aggregation 4.0, 5.2.2)"""
         from .apply import aggregate_item  # $apply is made of expressions, and expressions of its aggregations
 
         arguments = [Argument(aggregate_item(self))]
         while self.take(","):
             arguments.append(Argument(aggregate_item(self)))
-        return arguments
+        self.expect(")")
+        return tuple(arguments)
 
-    def _lambda(self) -> Lambda:
-        """lambdaVariable ":" boolCommonExpr"""
-        position = self.token.position
-        variable = self.name("a variable")
+    def _case(self, position: int) -> Case:
+        """case = "case" OPEN BWS branch *( "," BWS branch ) CLOSE"""
+        self.enter(position)
+        self.cursor += 1
+        branches = [self._branch()]
+        while self.take(","):
+            branches.append(self._branch())
+        self.expect(")")
+        self.depth -= 1
+        return Case(tuple(branches), position)
+
+    def _branch(self) -> tuple[Node, Node]:
+        """branch = boolCommonExpr BWS ":" BWS commonExpr BWS"""
+        condition = self.expression()
         self.expect(":")
-        return Lambda(variable, self.expression(), position)
-
-    def _argument(self) -> Argument:
-        """argument = [ name "=" ] commonExpr"""
-        token, following = self.tokens[self.cursor], self.tokens[self.cursor + 1]
-        if token.kind == "name" and following.kind == "mark" and following.text == "=":
-            self.cursor += 2
-            return Argument(self.expression(), token.text)
-        return Argument(self.expression())
+        return condition, self.expression()
 
     # ------------------------------------------------------------ JSON
 
     def json_value(self) -> Node:
         """arrayOrObject / stringInUrl / commonExpr"""
-        token = self.tokens[self.cursor]
-        if token.kind == "text":
-            self.cursor += 1
-            return Literal(self._json_text(token), edm.STRING, token.position)
-        if token.kind != "mark" or token.text not in "[{":
-            return self.expression()
-        self.enter(token)
-        self.cursor += 1
-        node = self._json_array(token) if token.text == "[" else self._json_object(token)
-        self.depth -= 1
-        return node
+        self.skip_blank()
+        lexeme = self.lexemes[self.cursor]
+        if lexeme[:1] == '"':
+            position = self.starts[self.cursor]
+            return Literal(self._json_text(), edm.STRING, position)
+        return self.expression()
 
-    def _json_array(self, token: Token) -> Items:
+    def _array(self, _lexeme: str) -> Node:
+        position = self._open()
         items: list[Node] = []
         if not self.take("]"):
             items.append(self.json_value())
             while self.take(","):
                 items.append(self.json_value())
             self.expect("]")
-        return Items(tuple(items), is_json=True, position=token.position)
+        self.depth -= 1
+        return Items(tuple(items), True, position)
 
-    def _json_object(self, token: Token) -> Members:
+    def _object(self, _lexeme: str) -> Node:
+        position = self._open()
         members: list[tuple[str, Node]] = []
         if not self.take("}"):
-            members.append(self._json_member())
+            members.append(self._member())
             while self.take(","):
-                members.append(self._json_member())
+                members.append(self._member())
             self.expect("}")
-        return Members(tuple(members), token.position)
+        self.depth -= 1
+        return Members(tuple(members), position)
 
-    def _json_member(self) -> tuple[str, Node]:
-        token = self.token
-        if token.kind != "text":
-            self.fail("a name in double quotation marks")
+    def _open(self) -> int:
+        position = self.starts[self.cursor]
+        self.enter(position)
         self.cursor += 1
-        self.expect(":")
-        return self._json_text(token), self.json_value()
+        return position
 
-    def _json_text(self, token: Token) -> str:
+    def _member(self) -> tuple[str, Node]:
+        """member = stringInUrl nameSeparator valueInUrl"""
+        self.skip_blank()
+        name = self._json_text()
+        self.expect(":")
+        return name, self.json_value()
+
+    def _json_text(self) -> str:
+        lexeme = self.lexemes[self.cursor]
+        if lexeme[:1] != '"' or len(lexeme) < 2 or lexeme[-1] != '"':
+            self.fail("a name in double quotation marks")
         try:
-            text: str = json.loads(token.text, strict=False)
+            text: str = json.loads(lexeme, strict=False)
         except ValueError:
-            self.refuse("The JSON string is not well-formed.", token.position)
+            self.refuse("The JSON string is not well-formed.", self.starts[self.cursor])
+        self.cursor += 1
         return text
+
+
+def _bare(segment: Segment) -> Segment:
+    """Without the blanks around its name."""
+    name = segment.name.strip(" \t")
+    return Segment(name, None, None, segment.position + segment.name.index(name))
+
+
+# A lexeme's first character -> who reads the operand that it begins.
+_OPERANDS: Final[Mapping[str, Callable[[Expressions, str], Node]]] = {
+    **dict.fromkeys(ascii_letters + "_", Expressions._named),
+    **dict.fromkeys(digits + "+", Expressions._number),
+    **dict.fromkeys("$@", Expressions._variable),
+    **dict.fromkeys(BLANKS, Expressions._blank),
+    "'": Expressions._string,
+    "-": Expressions._minus,
+    "(": Expressions._parenthesized,
+    "[": Expressions._array,
+    "{": Expressions._object,
+}
+# A construct -> who reads what it has in parentheses.
+_ARGUMENTS: Final[Mapping[str, Callable[[Expressions, str, int], tuple[Argument, ...]]]] = {
+    "any": Expressions._lambda,
+    "all": Expressions._lambda,
+    "cast": Expressions._typed,
+    "isof": Expressions._typed,
+    "aggregate": Expressions._aggregate,
+}
 
 
 def parse_expression(text: str, grammar: Grammar, limits: Limits, start: int = 0, end: int | None = None) -> Node:

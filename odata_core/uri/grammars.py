@@ -1,24 +1,40 @@
 # What a dialect is to the parser: its literals, its operators, and which constructs it has. Data only.
+# From these rows one regular expression is made that cuts a text into lexemes (see lexer.py), and another that says
+# which literal a lexeme is.
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Final
 
+from ..edm import PrimitiveType
 from .literals import V3_LITERALS, LiteralForm, printers
 from .literals_v4 import V4_LITERALS
 
-# A name: an identifier with or without namespaces, `$it` and its like, `@alias`, `@Term#Qualifier`, `NS.*`.
-_NAME = r"[^\W\d]\w{0,127}"
-_QUALIFIED = rf"{_NAME}(?:\.{_NAME})*"
-_NAMES: Final = rf"(?P<name>\$[a-z]+|@{_QUALIFIED}(?:\#{_NAME})?|{_QUALIFIED}(?:\.\*)?)"
-_ENUM: Final = rf"(?P<enum>{_NAME}(?:\.{_NAME})+'(?:{_NAME}|[+-]?[0-9]{{1,19}})(?:,(?:{_NAME}|[+-]?[0-9]{{1,19}}))*')"
-_TEXT: Final = r'(?P<text>"(?:[^"\\]|\\.)*")'
+_NAME: Final = r"[^\W\d]\w{0,127}+"
+_QUALIFIED: Final = rf"{_NAME}(?:\.{_NAME})*+"
+# One name of a path: an identifier with or without namespaces, `$it` and its like, `@alias`, `@Term#Qualifier`. What
+# follows tells it from a literal: a Guid or a date goes on with a hyphen, `duration'P1D'` with a quotation mark.
+STEP_PATTERN: Final = rf"(?:{_QUALIFIED}|\$[a-z]++|@{_QUALIFIED}(?:\#{_NAME})?+)(?![\w.'-])"
+_NUMBER: Final = r"[0-9]++(?:\.[0-9]++)?+(?![\w.:-])"  # the usual ones; all others are found by their rows
+_STRING: Final = r"'[^']*+(?:''[^']*+)*+'"
+
+ENUM_PATTERN: Final = (
+    rf"{_NAME}(?:\.{_NAME})+'(?:{_NAME}|[+-]?[0-9]{{1,19}})(?:,(?:{_NAME}|[+-]?[0-9]{{1,19}}))*'"  # Sales.Color'Red'
+)
+TEXT_PATTERN: Final = r'"(?:[^"\\]++|\\.)*+"'  # a JSON string
+
+# A path of ASCII names without namespaces: nearly all there are.
+_PLAIN: Final = r"[A-Za-z_]\w{0,127}+(?![\w.'-])"
+
+# Words that are literals where a row of the dialect says so. In expressions no member can have such a name.
+_WORDS: Final = ("true", "false", *(word + suffix for word in ("INF", "NaN") for suffix in ("", "D", "F", "d", "f")))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grammar:
     """One dialect's part in parsing expressions. Precedence counts from 1, the weakest."""
 
@@ -26,18 +42,92 @@ class Grammar:
     literals: tuple[LiteralForm, ...]
     precedence: Mapping[str, int]
     unary_level: int
+    constructs: tuple[str, ...]  # names that are no functions although a parenthesis stands behind them
     folds_case: bool
     has_case: bool
     has_lambda: bool
     is_lenient: bool  # blanks may stand around slashes, before parentheses and at both ends
-    tokens: re.Pattern[str] = field(init=False)
-    printers: Mapping[str, Callable[[Any], str]] = field(init=False)
+    nests_options: bool  # $select and $expand take options in parentheses; otherwise their paths cross navigation
+    # Made from these: the patterns of a lexeme and of a literal, and what a lexeme says by itself.
+    lexemes: re.Pattern[str] = field(init=False, repr=False)
+    literal: re.Pattern[str] = field(init=False, repr=False)
+    operators: Mapping[str, tuple[int, str]] = field(init=False, repr=False)
+    words: Mapping[str, tuple[Any, PrimitiveType | None] | str] = field(init=False, repr=False)
+    calls: Mapping[str, str] = field(init=False, repr=False)
+    fraction: PrimitiveType = field(init=False, repr=False)  # the type of `0.5`
+    printers: Mapping[str, Callable[[Any], str]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        rows = "|".join(f"(?P<L{index}>{form.pattern})" for index, form in enumerate(self.literals))
-        pattern = rf"(?P<blank>[ \t]+)|{_ENUM}|{rows}|{_NAMES}|{_TEXT}|(?P<mark>[()\[\]{{}},/=*:;-])"
-        object.__setattr__(self, "tokens", re.compile(pattern))
-        object.__setattr__(self, "printers", printers(self.literals))
+        rows = [form.pattern for form in self.literals]
+        literal = re.compile("|".join(f"({row})" for row in rows))
+        made = {
+            "lexemes": re.compile(_lexemes(self, rows), re.DOTALL),
+            "literal": literal,
+            "operators": _operators(self.precedence),
+            "words": {**_literal_words(self, literal), **_prefix_words(self)},
+            "calls": {spelling: name for name in self.constructs for spelling in spellings(name, self.folds_case)},
+            "fraction": next(form.type for form in self.literals if re.fullmatch(form.pattern, "0.5")),
+            "printers": printers(self.literals),
+        }
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
+
+
+def spellings(word: str, folds_case: bool) -> list[str]:
+    """A word in every case, if case does not matter."""
+    letters = [{letter.lower(), letter.upper()} if folds_case else {letter} for letter in word]
+    return ["".join(spelling) for spelling in product(*letters)]
+
+
+def _operators(precedence: Mapping[str, int]) -> dict[str, tuple[int, str]]:
+    """The level and the name of each operator by its lexeme. What ends an expression binds weakest of all."""
+    ends = dict.fromkeys(("", ")", ",", ":", "]", "}"), (0, ""))
+    return {f" {name} ": (level, name) for name, level in precedence.items()} | ends
+
+
+def _literal_words(grammar: Grammar, literal: re.Pattern[str]) -> dict[str, tuple[Any, PrimitiveType | None]]:
+    """The value and the type of each literal that looks like a name."""
+    words: dict[str, tuple[Any, PrimitiveType | None]] = {"null": (None, None)}
+    for spelling in [spelling for word in _WORDS for spelling in spellings(word, grammar.folds_case)]:
+        found = literal.fullmatch(spelling)
+        if found is not None and found.lastindex is not None:
+            form = grammar.literals[found.lastindex - 1]
+            words[spelling] = form.read(spelling), form.type
+    return words
+
+
+def _prefix_words(grammar: Grammar) -> dict[str, str]:
+    """What looks like a name or a call, and is none: `not` and `case(`, by their spellings."""
+    words = ("not", "not(", "case(") if grammar.has_case else ("not", "not(")
+    return {spelling: word for word in words for spelling in spellings(word, grammar.folds_case)}
+
+
+def _lexemes(grammar: Grammar, rows: Iterable[str]) -> str:
+    """The pattern of one lexeme: the most frequent kinds first, where the order does not matter."""
+    plain, path, opening = rf"{_PLAIN}(?:/{_PLAIN})*+(?!/[^\W\d$@])", rf"{STEP_PATTERN}(?:/{STEP_PATTERN})*+", r"\(?+"
+    if grammar.is_lenient:
+        path, opening = rf"{STEP_PATTERN}(?:[ \t]*+/[ \t]*+{STEP_PATTERN})*+", r"(?:(?<!\bnot)[ \t]*+\()?+"
+        plain = path
+    # An operator is nothing else only where an operand is complete before it.
+    operator = rf"[ \t](?<![(,:\[{{-][ \t])%s(?:{'|'.join(grammar.precedence)})%s"
+    kinds = (
+        plain + opening,
+        _STRING,
+        _NUMBER,
+        operator % ("", r"[ \t](?![ \t])"),
+        r"[()\[\]{},/=:;]",
+        operator % (r"[ \t]*+(?i:" if grammar.folds_case else r"[ \t]*+(?:", r")[ \t]++"),
+        r"[ \t]++",
+        path + opening,
+        *rows,
+        ENUM_PATTERN,
+        TEXT_PATTERN,
+        "-",
+        # What is not understood: a word that something strange follows, or all the rest.
+        r"[^\W\d]\w{0,127}+",
+        ".+",
+    )
+    return "|".join(kinds)
 
 
 def _levels(*levels: tuple[str, ...]) -> dict[str, int]:
@@ -47,10 +137,19 @@ def _levels(*levels: tuple[str, ...]) -> dict[str, int]:
 _SHARED: Final = (("or",), ("and",), ("eq", "ne"), ("lt", "gt", "le", "ge"), ("add", "sub"))
 
 V2_GRAMMAR: Final = Grammar(
-    "OData 2.0", V3_LITERALS, _levels(*_SHARED, ("mul", "div", "mod")), 7, False, False, False, True
+    "OData 2.0", V3_LITERALS, _levels(*_SHARED, ("mul", "div", "mod")), 7, ("not",), False, False, False, True, False
 )
 V3_GRAMMAR: Final = Grammar(
-    "OData 3.0", V3_LITERALS, _levels(*_SHARED, ("mul", "div", "mod")), 7, False, False, True, True
+    "OData 3.0",
+    V3_LITERALS,
+    _levels(*_SHARED, ("mul", "div", "mod")),
+    7,
+    ("not", "any", "all"),
+    False,
+    False,
+    True,
+    True,
+    False,
 )
 # `has` and `in` bind tightest of all (4.01 Part 2, 5.1.1.17): level 7 is that of the unary operators.
 V4_GRAMMAR: Final = Grammar(
@@ -58,8 +157,10 @@ V4_GRAMMAR: Final = Grammar(
     V4_LITERALS,
     {**_levels(*_SHARED, ("mul", "div", "divby", "mod")), "has": 8, "in": 8},
     7,
+    ("not", "case", "any", "all", "cast", "isof", "aggregate"),
     True,
     True,
     True,
     False,
+    True,
 )

@@ -1,11 +1,14 @@
-# Text -> tokens, by one master regular expression a dialect, and a cursor over them. Literals are read here, so that a
-# token has its value.
+# Text -> lexemes, and a cursor over them.
+# Strategy: one regular expression a dialect cuts a text in one call, so that a lexeme costs a tenth of a microsecond
+# and no Python code. A lexeme is no more than its text; where it begins is kept beside it, and what it is is seen from
+# its first or last character. To have few of them, a path of plain names is one lexeme, with the parenthesis behind
+# it (`Lines/any(`), and so is an operator with the blanks around it (` eq `).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NoReturn
+from itertools import accumulate
+from typing import Any, Final, NoReturn
 
 from ..edm import PrimitiveType
 from ..edm import primitives as edm
@@ -14,128 +17,177 @@ from ..limits import Limits
 from .grammars import Grammar
 from .literals import LiteralForm
 
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A lexeme: `literal`, `enum`, `name`, `text` (a JSON string), `mark` or `end`. `gap`: a blank stands before it."""
-
-    kind: str
-    text: str
-    position: int
-    gap: bool = False
-    value: Any = None
-    type: PrimitiveType | None = None
+BLANKS: Final = (" ", "\t")
+_PUNCTUATION: Final = frozenset("()[]{},/=:;")
 
 
-def tokenize(text: str, grammar: Grammar, limits: Limits, start: int, end: int) -> list[Token]:
-    """The tokens of `text[start:end]` without blanks, and behind them two of kind `end`.
-
-    Two, so that the token after the next one can always be looked at.
-    """
-    tokens: list[Token] = []
-    match, forms = grammar.tokens.match, grammar.literals
-    position, gap, most = start, False, 2 * limits.expression_nodes
-    while position < end:
-        if len(tokens) > most:
-            raise BadRequest(
-                f"The expression is too large: the limit expression_nodes is {limits.expression_nodes}.",
-                text=text,
-                position=position,
-            )
-        found = match(text, position, end)
-        if found is None:
-            raise BadRequest(f"The character '{text[position]}' is not understood here.", text=text, position=position)
-        kind = found.lastgroup or ""
-        if kind == "blank":
-            gap = True
-        else:
-            if kind[0] == "L":
-                tokens.append(_literal(text, found[0], position, gap, forms[int(kind[1:])]))
-            else:
-                tokens.append(Token(kind, found[0], position, gap))
-            gap = False
-        position = found.end()
-    last = Token("end", "", end, gap)
-    return [*tokens, last, last]
-
-
-def _literal(text: str, lexeme: str, position: int, gap: bool, form: LiteralForm) -> Token:
-    try:
-        value, kind = form.read(lexeme), form.type
-    except ValueError as error:
-        raise BadRequest(
-            f"'{lexeme[:100]}' is not a literal of {form.type.name}: {error}.", text=text, position=position
-        ) from None
+def read_literal(text: str, form: LiteralForm) -> tuple[Any, PrimitiveType]:
+    """The value and the type of a literal; ValueError with a reason where it has none."""
+    value = form.read(text)
+    kind = form.type if form.type_of is None else form.type_of(value)
     if kind is edm.INT32 and not -(2**31) <= value < 2**31:
         # An integer without suffix takes the smallest type that holds it.
-        kind, value = (edm.INT64, value) if -(2**63) <= value < 2**63 else (edm.DECIMAL, Decimal(value))
-    return Token("literal", lexeme, position, gap, value, kind)
+        return (value, edm.INT64) if -(2**63) <= value < 2**63 else (Decimal(value), edm.DECIMAL)
+    return value, kind
 
 
 class Cursor:
-    """A stretch of text, and where in its tokens a parser stands. Bounds the depth of nesting."""
+    """A stretch of text, and where in its lexemes a parser stands. Bounds size and depth.
 
-    def __init__(self, text: str, grammar: Grammar, limits: Limits, start: int = 0, end: int | None = None) -> None:
+    Behind the last lexeme stand three empty ones, so that the two after the next can always be looked at.
+    """
+
+    __slots__ = (
+        "calls",
+        "cursor",
+        "depth",
+        "grammar",
+        "lambdas",
+        "lexemes",
+        "limits",
+        "nested",
+        "operators",
+        "starts",
+        "text",
+        "words",
+    )
+
+    def __init__(
+        self,
+        text: str,
+        grammar: Grammar,
+        limits: Limits,
+        start: int = 0,
+        end: int | None = None,
+        depth: int = 0,
+        nested: int = 0,
+    ) -> None:
+        """`depth` is that of expressions around the text, `nested` that of options within options."""
         self.text = text
         self.grammar = grammar
         self.limits = limits
-        self.tokens = tokenize(text, grammar, limits, start, len(text) if end is None else end)
+        self.lexemes = grammar.lexemes.findall(text, start, len(text) if end is None else end)
+        self.starts = list(accumulate(map(len, self.lexemes), initial=start))
+        self.lexemes += ("", "", "")
+        self.operators = grammar.operators
+        self.words = grammar.words
+        self.calls = grammar.calls
         self.cursor = 0
-        self.depth = 0
+        self.depth = depth
+        self.nested = nested
+        self.lambdas = 0
+        if len(self.lexemes) > limits.expression_nodes:
+            self._count_nodes()
+
+    def _count_nodes(self) -> None:
+        most, nodes = self.limits.expression_nodes, 0
+        for lexeme, start in zip(self.lexemes, self.starts, strict=False):
+            nodes += lexeme not in _PUNCTUATION and bool(lexeme.strip(" \t"))
+            if nodes > most:
+                self.refuse(f"The expression is too large: the limit expression_nodes is {most}.", start)
 
     @property
-    def token(self) -> Token:
-        return self.tokens[self.cursor]
+    def position(self) -> int:
+        """Where the next lexeme begins that is not a blank."""
+        lexeme = self.lexemes[self.cursor]
+        return self.starts[self.cursor] + len(lexeme) - len(lexeme.lstrip(" \t"))
+
+    def is_at_blank(self) -> bool:
+        """Whether a blank is next; an operator is none, in spite of the blanks around it."""
+        lexeme = self.lexemes[self.cursor]
+        return lexeme != "" and not lexeme.strip(" \t")
+
+    def skip_blank(self) -> None:
+        """Step over a blank, if it is next."""
+        self.cursor += self.is_at_blank()
 
     def take(self, mark: str) -> bool:
-        """Step over a mark, if it is next."""
-        token = self.tokens[self.cursor]
-        if token.kind == "mark" and token.text == mark:
-            self.cursor += 1
+        """Step over a mark, if it is next, perhaps behind a blank."""
+        cursor = self.cursor
+        if self.lexemes[cursor] == mark:
+            self.cursor = cursor + 1
+            return True
+        if self.lexemes[cursor + 1] == mark and self.is_at_blank():
+            self.cursor = cursor + 2
             return True
         return False
 
     def expect(self, mark: str) -> None:
         """Step over a mark, which must be next."""
-        if not self.take(mark):
+        if self.lexemes[self.cursor] == mark:
+            self.cursor += 1
+        elif not self.take(mark):
             self.fail(f"'{mark}'")
 
     def word(self, *words: str) -> str | None:
-        """Step over one of these words, if it is next and stands by itself."""
-        token = self.tokens[self.cursor]
-        text = token.text.lower() if self.grammar.folds_case else token.text
-        if token.kind == "name" and text in words:
-            self.cursor += 1
-            return text
-        return None
+        """Step over one of these words behind a blank, if it is next."""
+        if not self.is_at_blank():
+            return None
+        text: str = self.lexemes[self.cursor + 1]
+        folded = text.lower() if self.grammar.folds_case else text
+        if folded not in words:
+            return None
+        self.cursor += 2
+        return folded
 
     def name(self, expected: str = "a name") -> str:
         """odataIdentifier, perhaps qualified"""
-        token = self.tokens[self.cursor]
-        if token.kind != "name":
+        self.skip_to_name()
+        lexeme: str = self.lexemes[self.cursor]
+        if not lexeme.replace(".", "").isidentifier():
             self.fail(expected)
         self.cursor += 1
-        return token.text
+        return lexeme
+
+    def skip_to_name(self) -> None:
+        """Step over a blank where a name must follow: one that is an operator's is none here."""
+        lexeme = self.lexemes[self.cursor]
+        if lexeme.startswith(BLANKS):
+            word, start = lexeme.strip(" \t"), self.starts[self.cursor]
+            if word:
+                begin = lexeme.index(word)
+                self.lexemes[self.cursor : self.cursor + 1] = (lexeme[:begin], word, lexeme[begin + len(word) :])
+                self.starts[self.cursor : self.cursor + 1] = (start, start + begin, start + begin + len(word))
+            self.cursor += 1
 
     def finish(self, node: Any) -> Any:
         """The node, if nothing is left behind it."""
-        token = self.tokens[self.cursor]
-        if token.kind != "end" or (token.gap and not self.grammar.is_lenient):
+        if self.grammar.is_lenient:
+            self.skip_blank()
+        if self.lexemes[self.cursor]:
             self.fail("the end")
         return node
 
     def fail(self, expected: str) -> NoReturn:
-        token = self.tokens[self.cursor]
-        found = f"'{token.text[:100]}'" if token.kind != "end" else "the end"
-        self.refuse(f"Syntax error: {expected} is expected, but {found} was found.", token.position)
+        """Refuse what comes next, where something else is expected."""
+        position = self.position
+        found = self.lexemes[self.cursor + self.is_at_blank()].strip(" \t")
+        if found[:1] in ("'", '"') and not found.endswith(found[0], 1):
+            self.refuse(f"The quotation mark {found[0]} is not closed.", position)
+        if found and not (found[0] in "_$@'\"-+" or found[0].isalnum() or found[0] in _PUNCTUATION):
+            self.refuse(f"The character '{found[0]}' is not understood here.", position)
+        shown = f"'{found[:100]}'" if found else "the end"
+        self.refuse(f"Syntax error: {expected} is expected, but {shown} was found.", position)
 
     def refuse(self, message: str, position: int) -> NoReturn:
         raise BadRequest(message, text=self.text, position=position)
 
-    def enter(self, token: Token) -> None:
+    def enter(self, position: int) -> None:
+        """One level deeper; who enters also leaves, by `depth -= 1`."""
         self.depth += 1
         if self.depth > self.limits.expression_depth:
             self.refuse(
                 f"The expression is nested too deeply: the limit expression_depth is {self.limits.expression_depth}.",
-                token.position,
+                position,
             )
+
+    def literal(self, lexeme: str, position: int) -> tuple[Any, PrimitiveType] | None:
+        """The value and the type of a literal; None if it is none."""
+        found = self.grammar.literal.fullmatch(lexeme)
+        if found is None:
+            return None
+        form = self.grammar.literals[(found.lastindex or 1) - 1]
+        try:
+            return read_literal(lexeme, form)
+        except (ValueError, ArithmeticError) as error:
+            self.refuse(f"'{lexeme[:100]}' is not a literal of {form.type.name}: {error}.", position)

@@ -44,6 +44,19 @@ class Piece:
     def parts(self, separator: str) -> list[Piece]:
         return [self.part(*span) for span in split_outside(self.text, separator, self.start, self.end)]
 
+    def items(self) -> list[Piece]:
+        """The parts between commas; v2 and v3 let blanks stand around them."""
+        parts = self.parts(",")
+        return [part.trimmed() for part in parts] if self.grammar.is_lenient else parts
+
+    def trimmed(self) -> Piece:
+        start, end = self.start, self.end
+        while start < end and self.text[start] in " \t":
+            start += 1
+        while end > start and self.text[end - 1] in " \t":
+            end -= 1
+        return self.part(start, end)
+
     def expressions(self) -> Expressions:
         return Expressions(self.text, self.grammar, self.limits, self.start, self.end)
 
@@ -171,7 +184,7 @@ def _is_schema(name: str) -> bool:
 
 
 def _select(piece: Piece) -> tuple[SelectItem, ...]:
-    return tuple(_select_item(part) for part in piece.parts(","))
+    return tuple(_select_item(part) for part in piece.items())
 
 
 def _select_item(piece: Piece) -> SelectItem:
@@ -179,7 +192,9 @@ def _select_item(piece: Piece) -> SelectItem:
     frame = parenthesized(piece.text, piece.start, piece.end)
     head = piece if frame is None else piece.part(piece.start, frame[0])
     path = _segments(head)
-    if any(s.name in _TAILS or (s.name == "*" and len(path) > 1) for s in path):
+    # v2 and v3 select within what they expand by a path: `Category/*`.
+    stars = path[:-1] if not piece.grammar.nests_options else path if len(path) > 1 else ()
+    if any(s.name in _TAILS for s in path) or any(s.name == "*" for s in stars):
         raise piece.error(f"'{head.value[:50]}' cannot be selected.")
     if frame is None:
         return SelectItem(path)
@@ -195,7 +210,7 @@ def _select_item(piece: Piece) -> SelectItem:
 
 
 def _expand(piece: Piece) -> tuple[ExpandItem, ...]:
-    items = tuple(_expand_item(part) for part in piece.parts(","))
+    items = tuple(_expand_item(part) for part in piece.items())
     if len(items) > piece.limits.expand_items:
         raise piece.error(f"$expand has too many items: the limit expand_items is {piece.limits.expand_items}.")
     return items
@@ -338,7 +353,7 @@ def _options_of(piece: Piece) -> list[Piece]:
 
 
 def parse_nested_options(
-    text: str, start: int, end: int, context: str, grammar: Grammar, limits: Limits, depth: int
+    text: str, start: int, end: int, context: str, grammar: Grammar, limits: Limits, depth: int, nested: int
 ) -> Options:
     """The options in parentheses behind `$count` in an expression."""
-    return nested_options(Piece(text, start, end, grammar, limits, depth), context)
+    return nested_options(Piece(text, start, end, grammar, limits, nested), context)
