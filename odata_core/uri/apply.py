@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ..errors import BadRequest
 from ..limits import Limits
+from .calls import Calls
 from .expressions import Expressions
 from .grammars import Grammar
 from .search import parse_search
@@ -113,7 +114,7 @@ class Applying:
         return BadRequest(message, text=self.text, position=position)
 
 
-def aggregate_item(expressions: Expressions) -> Aggregate:
+def aggregate_item(expressions: Calls) -> Aggregate:
     """commonExpr [ "with" method *( "from" path [ "with" method ] ) ] [ "as" alias ]"""
     start = expressions.position
     expression = expressions.expression()
