@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import repeat
 from typing import Any, Final
 
 from ..errors import BadRequest
@@ -17,18 +18,17 @@ Writer = Callable[[Arguments, Grammar], list[str]]
 
 
 def print_apply(steps: tuple[Transformation, ...], grammar: Grammar) -> str:
-    """transformation *( "/" transformation )"""
-    return "/".join([_transformation(step, grammar) for step in steps])
-
-
-def _transformation(step: Transformation, grammar: Grammar) -> str:
-    """name [ "(" arguments ")" ]"""
-    if step.name == "identity":
-        return "identity"
-    write = PRINTERS.get(step.name)
-    if write is None:
-        return print_segment(Segment(step.name, step.arguments), grammar)
-    return f"{step.name}({','.join(write(step.arguments, grammar))})"
+    """transformation *( "/" transformation ); transformation = name [ "(" arguments ")" ]"""
+    texts = []
+    for step in steps:  # a loop, and none in a function of its own: pipelines nest as deep as the parser lets them
+        write = PRINTERS.get(step.name)
+        if step.name == "identity":
+            texts.append(step.name)
+        elif write is None:
+            texts.append(print_segment(Segment(step.name, step.arguments), grammar))
+        else:
+            texts.append(f"{step.name}({','.join(write(step.arguments, grammar))})")
+    return "/".join(texts)
 
 
 # ------------------------------------------------------------------ kinds of arguments
@@ -43,7 +43,7 @@ def _numbers(arguments: Arguments, _grammar: Grammar) -> list[str]:
 
 
 def _pipelines(arguments: Arguments, grammar: Grammar) -> list[str]:
-    return [print_apply(argument, grammar) for argument in arguments]
+    return list(map(print_apply, arguments, repeat(grammar)))
 
 
 def _renamed(arguments: Arguments, grammar: Grammar) -> list[str]:

@@ -154,9 +154,12 @@ class Expressions(Calls):
 
     def _list_or_operand(self) -> Node:
         """listExpr = OPEN BWS [ primitiveLiteral BWS *( COMMA BWS primitiveLiteral BWS ) ] CLOSE / commonExpr"""
-        if self.lexemes[self.cursor] != "(":
-            return self.expression(self.grammar.unary_level + 1)
         position = self.starts[self.cursor]
+        if self.lexemes[self.cursor] != "(":
+            self.enter(position)  # `A in B in C` is read from the right
+            node = self.expression(self.grammar.unary_level + 1)
+            self.depth -= 1
+            return node
         self.cursor += 1
         items: list[Node] = []
         if not self.take(")"):

@@ -84,6 +84,14 @@ WITHOUT_MEANING: Final[Mapping[str, frozenset[str]]] = {
 """Canonical functions that no 4.01 function stands for, by dialect."""
 
 
+RESERVED: Final[Mapping[str, frozenset[str]]] = {
+    _V2: frozenset(),
+    _V3: frozenset(),
+    _V4: frozenset({"aggregate", "case", "cast", "isof"}),
+}
+"""Names before a parenthesis, in lower case, behind which the dialect reads no arguments but something of its own."""
+
+
 def _reading(dialect: str) -> dict[str, Spelling]:
     written = {name: row.written[dialect] for name, row in FUNCTIONS.items() if dialect in row.written}
     return {there.name: Spelling(name, there.order) for name, there in written.items()}

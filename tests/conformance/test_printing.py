@@ -19,7 +19,7 @@ from odata_core.uri.urls import Url, parse_relative
 from tests.conformance.corpora import Line, lines
 from tests.uri.same import same
 
-LIMITS = Limits()
+LIMITS = Limits(url_length=10**6)
 
 # A text of the rule or kind -> a URL that holds it, where it is none by itself.
 _OPTIONS = frozenset(

@@ -197,6 +197,18 @@ REFUSED: list[tuple[str, Grammar, Grammar, str]] = [
         V4_GRAMMAR,
         "a function of the model called 'contains': it would be the canonical function.",
     ),
+    (
+        "Cast(A,'x') eq 1",
+        V3_GRAMMAR,
+        V4_GRAMMAR,
+        "a function of the model called 'Cast': it would be part of the language.",
+    ),
+    (
+        "A/case(B) eq 1",
+        V3_GRAMMAR,
+        V4_GRAMMAR,
+        "a function of the model called 'case': it would be part of the language.",
+    ),
     ("days(A) eq 1", V3_GRAMMAR, V4_GRAMMAR, "the function 'days': a time of day has no such part."),
     ("now() gt A", V4_GRAMMAR, V3_GRAMMAR, "the function 'now': it came with OData 4.0."),
     ("matchesPattern(A,'x')", V4_GRAMMAR, V2_GRAMMAR, "the function 'matchesPattern': it came with OData 4.01."),
@@ -219,7 +231,7 @@ REFUSED: list[tuple[str, Grammar, Grammar, str]] = [
         "A eq geometry'SRID=0;Point(1 1)'",
         V4_GRAMMAR,
         V2_GRAMMAR,
-        "literals of Edm.Geometry: Edm.Geometry came with OData 3.0.",
+        "literals of Edm.GeometryPoint: Edm.GeometryPoint came with OData 3.0.",
     ),
     ("cast(A,Edm.Date) eq B", V4_GRAMMAR, V3_GRAMMAR, "the type Edm.Date: Edm.Date came with OData 4.0."),
     (

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, assert_never
 
 from msgspec.structs import replace
 
 from ...edm import primitives as edm
-from ...errors import BadRequest
+from ...errors import BadRequest, NotImplementedHere
 from ...limits import Limits
 from ..constructs import CONSTRUCTS, OPERATORS, QUOTED_TYPES, VARIABLES, has, require, unsayable
-from ..functions import FUNCTIONS, WITHOUT_MEANING, canonical_order, find_function, written_order
+from ..functions import FUNCTIONS, RESERVED, WITHOUT_MEANING, Spelling, canonical_order, find_function, written_order
 from ..grammars import Grammar
 from ..syntax import (
     Aggregate,
@@ -33,49 +34,136 @@ from .literals import translate_literal, translate_member, translate_type
 _MOST_NODES: Final = Limits().expression_nodes
 _TYPE_FUNCTIONS: Final = ("cast", "isof")
 
+Arguments = tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Translator:
+    """Turns expressions of one dialect into those of another."""
+
+    source: Grammar
+    target: Grammar
+
+    def expression(self, node: Node) -> Node:
+        """The expression with the parts that are written otherwise in the target."""
+        match node:
+            case Literal():
+                return translate_literal(node, self.target)
+            case EnumLiteral():
+                return translate_member(node, self.target)
+            case Path(segments):
+                return Path(self._steps(segments))
+            case Unary(operator, operand, position):
+                return Unary(operator, self.expression(operand), position)
+            case Binary():
+                return self._chain(node)
+            case Case(branches, position):
+                return Case(
+                    tuple([(self.expression(when), self.expression(then)) for when, then in branches]), position
+                )
+            case Items(items):
+                return replace(node, items=tuple(map(self.expression, items)))
+            case Members(members, position):
+                return Members(tuple([(name, self.expression(value)) for name, value in members]), position)
+            case _:
+                assert_never(node)
+
+    # ------------------------------------------------------------ operators
+
+    def _chain(self, node: Binary) -> Node:
+        links = [node]
+        while isinstance(links[-1].left, Binary):
+            links.append(links[-1].left)
+        left = self.expression(links[-1].left)
+        for link in reversed(links):
+            right = self.expression(link.right)
+            if link.operator == "in" and not has(OPERATORS, "in", self.target):
+                left = _alternatives(left, right, link.position, self.target)
+            else:
+                left = Binary(link.operator, left, right, link.position)
+        return left
+
+    # ------------------------------------------------------------ paths and calls
+
+    def _steps(self, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+        if len(segments) > 1 and segments[0].name == "$it" and not has(VARIABLES, "$it", self.target):
+            segments = segments[1:]  # without any and all, every path begins at the row
+        return (self._first(segments[0]), *map(self.step, segments[1:]))
+
+    def step(self, segment: Segment) -> Segment:
+        """A segment by the same name."""
+        if segment.arguments is None:
+            return segment
+        name = segment.name.lower() if self.target.folds_case else segment.name
+        if name in RESERVED[self.target.name]:
+            raise _model_function(segment.name, "it would be part of the language", self.target)
+        key = None if segment.key is None else self._arguments(segment.key)
+        return replace(segment, arguments=self._arguments(segment.arguments), key=key)
+
+    def _arguments(self, arguments: Arguments) -> Arguments:
+        """Key values, parameters, or what any and all apply to."""
+        translated = []
+        for argument in arguments:
+            value = argument.value
+            if isinstance(value, Lambda):
+                value = Lambda(value.variable, self.expression(value.body), value.position)
+            elif not isinstance(value, Aggregate):  # aggregations are of one dialect only
+                value = self.expression(value)
+            translated.append(Argument(value, argument.name))
+        return tuple(translated)
+
+    def _first(self, segment: Segment) -> Segment:
+        """A property, a variable, or a call: of cast and isof, of a canonical function, of one of the model"""
+        if segment.arguments is None:
+            return segment
+        name = segment.name.lower() if self.source.folds_case else segment.name
+        spelling = find_function(segment.name, self.source)
+        if name in _TYPE_FUNCTIONS:
+            arguments = segment.arguments
+            typed = self._type_argument(name, arguments)
+            return replace(segment, name=name, arguments=(*self._arguments(arguments[:-1]), typed))
+        if spelling is None:
+            self._check_model_function(segment.name)
+            return self.step(segment)
+        return self._canonical(segment, spelling, self._arguments(segment.arguments))
+
+    def _canonical(self, segment: Segment, spelling: Spelling, arguments: Arguments) -> Segment:
+        row = FUNCTIONS[spelling.canonical]
+        written = row.written.get(self.target.name)
+        if written is None:
+            raise unsayable(f"the function '{spelling.canonical}'", row.absent, self.target)
+        ordered = written_order(written, canonical_order(spelling, segment.name, arguments))
+        return replace(segment, name=written.name, arguments=ordered)
+
+    def _check_model_function(self, name: str) -> None:
+        """What is no canonical function in the source must be none in the target."""
+        if name in ("any", "all"):
+            return
+        if name in WITHOUT_MEANING[self.source.name]:
+            raise unsayable(f"the function '{name}'", "a time of day has no such part", self.target)
+        if find_function(name, self.target) is not None:
+            raise _model_function(name, "it would be the canonical function", self.target)
+        require(CONSTRUCTS, "function", self.target)
+
+    def _type_argument(self, function: str, arguments: Arguments) -> Argument:
+        """The last argument of cast and isof: a type"""
+        name = _type_name(arguments[-1].value, self.source) if arguments else None
+        if name is None:
+            raise BadRequest(f"The last argument of '{function}' must be the name of a type.")
+        translated = translate_type(name, self.target)
+        return Argument(Literal(translated, edm.STRING) if self.target.name in QUOTED_TYPES else _type_path(translated))
+
 
 def translate_expression(node: Node, source: Grammar, target: Grammar) -> Node:
     """The expression with the parts that are written otherwise in the target."""
-    match node:
-        case Literal():
-            return translate_literal(node, target)
-        case EnumLiteral():
-            return translate_member(node, target)
-        case Path(segments):
-            return Path(_steps(segments, source, target))
-        case Unary(operator, operand, position):
-            return Unary(operator, translate_expression(operand, source, target), position)
-        case Binary():
-            return _chain(node, source, target)
-        case Case(branches, position):
-            pairs = [
-                (translate_expression(a, source, target), translate_expression(b, source, target)) for a, b in branches
-            ]
-            return Case(tuple(pairs), position)
-        case Items(items):
-            return replace(node, items=tuple([translate_expression(item, source, target) for item in items]))
-        case Members(members, position):
-            values = [(name, translate_expression(value, source, target)) for name, value in members]
-            return Members(tuple(values), position)
-        case _:
-            assert_never(node)
+    return Translator(source, target).expression(node)
 
 
-# ------------------------------------------------------------------ operators
+def _model_function(name: str, why: str, target: Grammar) -> NotImplementedHere:
+    return unsayable(f"a function of the model called '{name[:50]}'", why, target)
 
 
-def _chain(node: Binary, source: Grammar, target: Grammar) -> Node:
-    links = [node]
-    while isinstance(links[-1].left, Binary):
-        links.append(links[-1].left)
-    left = translate_expression(links[-1].left, source, target)
-    for link in reversed(links):
-        right = translate_expression(link.right, source, target)
-        if link.operator == "in" and not has(OPERATORS, "in", target):
-            left = _alternatives(left, right, link.position, target)
-        else:
-            left = Binary(link.operator, left, right, link.position)
-    return left
+# ------------------------------------------------------------------ lists
 
 
 def _alternatives(left: Node, right: Node, position: int, target: Grammar) -> Node:
@@ -95,7 +183,7 @@ def _alternatives(left: Node, right: Node, position: int, target: Grammar) -> No
     return chain
 
 
-def _size(node: Node | Lambda | Aggregate) -> int:
+def _size(node: Node) -> int:
     """How many nodes there are in an expression, of those that can be nested."""
     count = 0
     pending: list[object] = [node]
@@ -119,82 +207,7 @@ def _size(node: Node | Lambda | Aggregate) -> int:
     return count
 
 
-# ------------------------------------------------------------------ paths and calls
-
-
-def _steps(segments: tuple[Segment, ...], source: Grammar, target: Grammar) -> tuple[Segment, ...]:
-    if len(segments) > 1 and segments[0].name == "$it" and not has(VARIABLES, "$it", target):
-        segments = segments[1:]  # without any and all, every path begins at the row
-    return (_first(segments[0], source, target), *[_step(segment, source, target) for segment in segments[1:]])
-
-
-def _step(segment: Segment, source: Grammar, target: Grammar) -> Segment:
-    return replace(
-        segment,
-        arguments=translate_arguments(segment.arguments, source, target),
-        key=translate_arguments(segment.key, source, target),
-    )
-
-
-def translate_arguments(
-    arguments: tuple[Argument, ...] | None, source: Grammar, target: Grammar
-) -> tuple[Argument, ...] | None:
-    """Key values, parameters or what any and all apply to."""
-    if arguments is None:
-        return None
-    return tuple([Argument(_argument(argument.value, source, target), argument.name) for argument in arguments])
-
-
-def _argument(value: Node | Lambda | Aggregate, source: Grammar, target: Grammar) -> Node | Lambda | Aggregate:
-    match value:
-        case Lambda(variable, body, position):
-            return Lambda(variable, translate_expression(body, source, target), position)
-        case Aggregate():
-            return value  # of one dialect only
-        case _:
-            return translate_expression(value, source, target)
-
-
-def _first(segment: Segment, source: Grammar, target: Grammar) -> Segment:
-    """A property, a variable, or a call: of cast and isof, of a canonical function, of one of the model"""
-    name = segment.name.lower() if source.folds_case else segment.name
-    if segment.arguments is None:
-        return segment
-    if name in _TYPE_FUNCTIONS:
-        return _type_function(replace(segment, name=name), segment.arguments, source, target)
-    spelling = find_function(segment.name, source)
-    if spelling is None:
-        _check_model_function(segment.name, source, target)
-        return _step(segment, source, target)
-    row = FUNCTIONS[spelling.canonical]
-    written = row.written.get(target.name)
-    if written is None:
-        raise unsayable(f"the function '{spelling.canonical}'", row.absent, target)
-    arguments = translate_arguments(segment.arguments, source, target) or ()
-    ordered = written_order(written, canonical_order(spelling, segment.name, arguments))
-    return replace(segment, name=written.name, arguments=ordered)
-
-
-def _check_model_function(name: str, source: Grammar, target: Grammar) -> None:
-    """What is no canonical function in the source must be none in the target."""
-    if name in ("any", "all"):
-        return
-    if name in WITHOUT_MEANING[source.name]:
-        raise unsayable(f"the function '{name}'", "a time of day has no such part", target)
-    if find_function(name, target) is not None:
-        raise unsayable(f"a function of the model called '{name}'", "it would be the canonical function", target)
-    require(CONSTRUCTS, "function", target)
-
-
-def _type_function(segment: Segment, arguments: tuple[Argument, ...], source: Grammar, target: Grammar) -> Segment:
-    """cast and isof, whose last argument is a type"""
-    if not arguments:
-        raise BadRequest(f"'{segment.name}' needs the name of a type.")
-    name = _type_name(arguments[-1].value, source)
-    if name is None:
-        raise BadRequest(f"The last argument of '{segment.name}' must be the name of a type.")
-    before = translate_arguments(arguments[:-1], source, target) or ()
-    return replace(segment, arguments=(*before, Argument(_type_argument(translate_type(name, target), target))))
+# ------------------------------------------------------------------ types
 
 
 def _type_name(value: Node | Lambda | Aggregate, source: Grammar) -> str | None:
@@ -209,9 +222,7 @@ def _type_name(value: Node | Lambda | Aggregate, source: Grammar) -> str | None:
     return None
 
 
-def _type_argument(name: str, target: Grammar) -> Node:
-    if target.name in QUOTED_TYPES:
-        return Literal(name, edm.STRING)
+def _type_path(name: str) -> Path:
     item = name.removeprefix("Collection(").removesuffix(")")
     path = Path((Segment(item),))
     return path if item == name else Path((Segment("Collection", (Argument(path),)),))

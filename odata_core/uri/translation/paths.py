@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ..constructs import PATH_SEGMENTS, has, unsayable
 from ..grammars import Grammar
 from ..syntax import Segment
-from .expressions import translate_arguments
+from .expressions import Translator
 
 Steps = tuple[Segment, ...]
 
@@ -21,22 +21,14 @@ _NAME: Final = re.compile(r"[^\W\d]\w*")
 
 def translate_path(segments: Steps, source: Grammar, target: Grammar) -> Steps:
     """The segments with keys and links as the target writes them."""
-    translated = tuple([_segment(segment, source, target) for segment in segments])
+    translator = Translator(source, target)
+    translated = tuple([replace(translator.step(segment), text="") for segment in segments])
     names = [segment.name for segment in segments]
     if "$links" in names and not has(PATH_SEGMENTS, "$links", target):
         return _references(translated, names.index("$links"), target)
     if "$ref" in names and not has(PATH_SEGMENTS, "$ref", target):
         return _links(translated, target)
     return translated
-
-
-def _segment(segment: Segment, source: Grammar, target: Grammar) -> Segment:
-    return replace(
-        segment,
-        arguments=translate_arguments(segment.arguments, source, target),
-        key=translate_arguments(segment.key, source, target),
-        text="",
-    )
 
 
 def _references(segments: Steps, links: int, target: Grammar) -> Steps:
