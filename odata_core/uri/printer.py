@@ -235,11 +235,12 @@ class Printer:
 
     def segment(self, segment: Segment) -> str:
         """A name with what stands in parentheses behind it."""
-        from .option_printer import print_nested_options  # options are made of expressions, and expressions of options
-
         self._check_name(segment)
         text = segment.name
         if segment.options is not None:
+            # Options are made of expressions, and expressions of options.
+            from .option_printer import print_nested_options
+
             text += f"({print_nested_options(segment.options, self.grammar)})"
         if segment.arguments is not None:
             text += f"({','.join(map(self._argument, segment.arguments))})"
