@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odata_core.edm import primitives as edm
-from odata_core.errors import NotImplementedHere
 from odata_core.limits import Limits
 from odata_core.testing.trees import expressions_of
 from odata_core.testing.url_trees import options_of, pipelines_of, resource_paths_of, searches, urls_of
@@ -21,22 +20,14 @@ from odata_core.uri.printer import print_expression
 from odata_core.uri.resource_paths import parse_path
 from odata_core.uri.search import parse_search
 from odata_core.uri.syntax import (
-    Aggregate,
-    Argument,
-    Binary,
-    ExpandItem,
-    Items,
     Literal,
-    Node,
     Options,
-    Path,
     SearchTerm,
     Segment,
-    SelectItem,
     Transformation,
 )
 from odata_core.uri.url_printer import print_path, print_query, print_url
-from odata_core.uri.urls import Url, parse_query, parse_relative
+from odata_core.uri.urls import parse_query, parse_relative
 from tests.uri.same import same
 
 LIMITS = Limits(url_length=10**6)
@@ -151,64 +142,6 @@ def test_canonical_text(text: str, canonical: str) -> None:
     assert print_expression(parse_expression(text, V4_GRAMMAR, LIMITS), V4_GRAMMAR) == canonical
 
 
-@pytest.mark.parametrize(
-    ("text", "grammar", "message"),
-    [
-        ("A in (1,2)", V3_GRAMMAR, "the operator 'in': it came with OData 4.01."),
-        ("A divby 2", V2_GRAMMAR, "the operator 'divby': it came with OData 4.01."),
-        ("A has NS.C'Red'", V3_GRAMMAR, "the operator 'has': it came with OData 4.0."),
-        ("A/any(x:x gt 1)", V2_GRAMMAR, "any and all: they came with OData 3.0."),
-        ("A eq 2012-09-03", V3_GRAMMAR, "literals of Edm.Date: Edm.Date came with OData 4.0."),
-        (
-            "A eq duration'PT1S'",
-            V3_GRAMMAR,
-            "literals of Edm.Duration: Edm.Duration came with OData 4.0, and Edm.Time is a time of day.",
-        ),
-        (
-            "A eq NS.C'Red'",
-            V3_GRAMMAR,
-            "enumeration literals with their type: "
-            "OData 2.0 has no enumerations, and OData 3.0 puts names in quotation marks.",
-        ),
-        ("case(A:1)", V3_GRAMMAR, "case(): it came with OData 4.01."),
-        ("A eq [1,2]", V2_GRAMMAR, "JSON arrays and objects: they came with OData 3.0."),
-        ("$it/A eq 1", V2_GRAMMAR, "$it: it came with OData 3.0."),
-        ("$this eq 1", V3_GRAMMAR, "$this: it came with OData 4.01."),
-        ("$root/A(1)/B eq 1", V3_GRAMMAR, "$root: it came with OData 4.0."),
-        ("A eq @p", V2_GRAMMAR, "parameter aliases: they came with OData 3.0."),
-        ("A/@NS.T eq 1", V3_GRAMMAR, "annotations in a path: they came with OData 4.0."),
-        ("A/$count gt 1", V3_GRAMMAR, "/$count in an expression: it came with OData 4.0."),
-        ("NS.T/A eq 1", V2_GRAMMAR, "derived types in a path: they came with OData 3.0."),
-        ("NS.F(a=1) eq 1", V2_GRAMMAR, "functions with a namespace: they came with OData 3.0."),
-    ],
-)
-def test_what_an_expression_cannot_say(text: str, grammar: Grammar, message: str) -> None:
-    tree = parse_expression(text, V4_GRAMMAR, LIMITS)
-    with pytest.raises(NotImplementedHere) as caught:
-        print_expression(tree, grammar)
-    assert caught.value.message == f"{grammar.name} has no way to write {message}"
-
-
-A = Path((Segment("A"),))
-
-
-@pytest.mark.parametrize(
-    "tree",
-    [
-        Items((integer(1),), False),
-        Path((Segment("null"),)),
-        Binary("in", A, Items((A,), False)),
-        Binary("in", A, Binary("add", A, A)),
-        Binary("in", A, Path((Segment("not"),))),
-        Binary("like", A, A),
-    ],
-    ids=str,
-)
-def test_trees_that_no_text_gives_are_refused(tree: Node) -> None:
-    with pytest.raises(NotImplementedHere, match="has no way to write"):
-        print_expression(tree, V4_GRAMMAR)
-
-
 def test_long_chains_are_no_deep_recursion() -> None:
     text = " or ".join(["A"] * 1900)
     assert print_expression(parse_expression(text, V4_GRAMMAR, LIMITS), V4_GRAMMAR) == text
@@ -256,121 +189,6 @@ def test_a_literal_is_printed_by_its_type() -> None:
 )
 def test_canonical_urls(text: str, canonical: str) -> None:
     assert print_url(parse_relative(text, V4_GRAMMAR, LIMITS), V4_GRAMMAR) == canonical
-
-
-OPTION_TREES: list[tuple[Options, Grammar, str]] = [
-    (Options({"$search": SearchTerm("a b")}), V4_GRAMMAR, "the word 'a b' of $search: a character in it ends it."),
-    (Options({"$search": SearchTerm("a;b")}), V4_GRAMMAR, "the word 'a;b' of $search: a semicolon in it ends it."),
-    (Options({"$search": SearchTerm('"', True)}), V4_GRAMMAR, "the phrase '\"' of $search: a character in it ends it."),
-    (
-        Options({"$expand": (ExpandItem((Segment("A"),), Options({"$search": SearchTerm("don't")})),)}),
-        V4_GRAMMAR,
-        "'$search=don't' in parentheses: its parts do not close: The quotation mark ' is not closed.",
-    ),
-    (
-        Options({"$expand": (ExpandItem((Segment("A"),), Options({"$search": SearchTerm("a;top=5")})),)}),
-        V4_GRAMMAR,
-        "'$search=a;top=5' in parentheses: it would be read as several options.",
-    ),
-    (
-        Options({"$apply": (Transformation("search", (SearchTerm("don't"),)),)}),
-        V4_GRAMMAR,
-        "'don't' in search(): its parts do not close: The quotation mark ' is not closed.",
-    ),
-    (
-        Options({"$apply": ()}),
-        V3_GRAMMAR,
-        "the query option $apply: it came with the aggregation extension of OData 4.0.",
-    ),
-    (Options({"$compute": ()}), V3_GRAMMAR, "the query option $compute: it came with OData 4.01."),
-    (Options({"$count": True}), V3_GRAMMAR, "the query option $count: there it is called $inlinecount."),
-    (Options({"$inlinecount": True}), V4_GRAMMAR, "the query option $inlinecount: there it is called $count."),
-    (Options({"$search": SearchTerm("a")}), V2_GRAMMAR, "the query option $search: it came with OData 4.0."),
-    (Options({}, {"@p": integer(1)}), V2_GRAMMAR, "parameter aliases: they came with OData 3.0."),
-    (
-        Options({"$expand": (ExpandItem((Segment("A"),), Options({"$top": 1})),)}),
-        V3_GRAMMAR,
-        "options within $expand and $select: options of a related resource cannot be told from those of the resource.",
-    ),
-    (Options({"$expand": (ExpandItem((Segment("*"),)),)}), V3_GRAMMAR, "* in $expand: it came with OData 4.0."),
-    (
-        Options({"$expand": (ExpandItem((Segment("A"), Segment("$ref"))),)}),
-        V3_GRAMMAR,
-        "$ref, $count and $value in $expand: they came with OData 4.0.",
-    ),
-    (
-        Options({"$select": (SelectItem((Segment("NS.F", (Argument(A),)),)),)}),
-        V3_GRAMMAR,
-        "the parameters of a function in $select: they came with OData 4.0.",
-    ),
-    (
-        Options({"$filter": Path((Segment("S"), Segment("aggregate", (Argument(Aggregate(A, "sum", "T")),))))}),
-        V3_GRAMMAR,
-        "aggregations in a path: it came with the aggregation extension of OData 4.0.",
-    ),
-    (
-        Options({"$filter": Literal("\ud800", edm.STRING)}),
-        V4_GRAMMAR,
-        "half of a surrogate pair in a URL: UTF-8 has no form of it.",
-    ),
-]
-
-
-@pytest.mark.parametrize(("options", "grammar", "message"), OPTION_TREES, ids=str)
-def test_what_options_cannot_say(options: Options, grammar: Grammar, message: str) -> None:
-    with pytest.raises(NotImplementedHere) as caught:
-        print_query(options, grammar)
-    assert caught.value.message == f"{grammar.name} has no way to write {message}"
-
-
-PATH_TREES: list[tuple[tuple[Segment, ...], Grammar, str]] = [
-    (
-        (Segment("P"), Segment("..")),
-        V4_GRAMMAR,
-        "the path segment '..': clients and proxies resolve it (RFC 3986, 5.2.4).",
-    ),
-    ((Segment("P"), Segment("f(1)")), V4_GRAMMAR, "the key 'f(1)' as a path segment: it would be read as a call."),
-    ((Segment("P"), Segment("O('N")), V3_GRAMMAR, "the key 'O('N' as a path segment: it would be read as torn apart."),
-    (
-        (Segment("P"), Segment("$links"), Segment("A")),
-        V4_GRAMMAR,
-        "the path segment $links: there $ref stands behind the navigation property.",
-    ),
-    (
-        (Segment("P"), Segment("A"), Segment("$ref")),
-        V3_GRAMMAR,
-        "the path segment $ref: there $links stands before the navigation property.",
-    ),
-    (
-        (Segment("P"), Segment("$")),
-        V4_GRAMMAR,
-        "the escape segment $: it belongs to the keys as segments of OData 3.0.",
-    ),
-    ((Segment("$all"),), V3_GRAMMAR, "the path segment $all: it came with OData 4.0."),
-    ((Segment("$crossjoin", (Argument(A),)),), V2_GRAMMAR, "the path segment $crossjoin: it came with OData 4.0."),
-    ((Segment("P"), Segment("$each")), V3_GRAMMAR, "the path segment $each: it came with OData 4.01."),
-    ((Segment("P"), Segment("$query")), V3_GRAMMAR, "the path segment $query: it came with OData 4.01."),
-    ((Segment("P"), Segment("NS.T")), V2_GRAMMAR, "derived types in a path: they came with OData 3.0."),
-    ((Segment("C.Set"),), V4_GRAMMAR, "a set with its container: a service of OData 4.0 has one container."),
-    (
-        (Segment("F", (Argument(integer(1), "a"),), key=(Argument(integer(2)),)),),
-        V2_GRAMMAR,
-        "a key behind a function's parameters: functions came with OData 3.0.",
-    ),
-]
-
-
-@pytest.mark.parametrize(("path", "grammar", "message"), PATH_TREES, ids=str)
-def test_what_paths_cannot_say(path: tuple[Segment, ...], grammar: Grammar, message: str) -> None:
-    with pytest.raises(NotImplementedHere) as caught:
-        print_path(path, grammar)
-    assert caught.value.message == f"{grammar.name} has no way to write {message}"
-
-
-def test_fragments_are_of_version_4() -> None:
-    url = Url((Segment("$metadata"),), Options(), "Products")
-    with pytest.raises(NotImplementedHere, match="the fragment of a context URL: it came with"):
-        print_url(url, V3_GRAMMAR)
 
 
 def test_keys_that_look_like_calls_come_back_where_keys_are_segments() -> None:
