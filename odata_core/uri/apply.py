@@ -12,7 +12,7 @@ from .calls import Calls
 from .expressions import Expressions
 from .grammars import Grammar
 from .search import parse_search
-from .split import parenthesized, split_outside
+from .split import Outline
 from .syntax import Aggregate, ComputeItem, OrderByItem, Path, Rollup, Segment, Transformation
 
 METHODS: Final = frozenset({"sum", "min", "max", "average", "countdistinct"})
@@ -21,18 +21,20 @@ METHODS: Final = frozenset({"sum", "min", "max", "average", "countdistinct"})
 class Applying:
     """The text of one $apply."""
 
-    def __init__(self, text: str, grammar: Grammar, limits: Limits, depth: int = 0) -> None:
+    def __init__(self, text: str, grammar: Grammar, limits: Limits, outline: Outline, depth: int = 0) -> None:
         self.text = text
         self.grammar = grammar
         self.limits = limits
+        self.outline = outline
         self.depth = depth
 
     def pipeline(self, start: int, end: int) -> tuple[Transformation, ...]:
         """transformation *( "/" transformation )"""
         self.depth += 1
-        if self.depth > self.limits.expression_depth:
-            raise self.error(f"$apply is nested too deeply: the limit is {self.limits.expression_depth}.", start)
-        parts = split_outside(self.text, "/", start, end)
+        if self.depth > self.limits.expand_depth:
+            limit = self.limits.expand_depth
+            raise self.error(f"$apply is nested too deeply: the limit expand_depth is {limit}.", start)
+        parts = self.outline.split("/", start, end)
         if len(parts) > self.limits.apply_steps:
             raise self.error(f"$apply has too many steps: the limit apply_steps is {self.limits.apply_steps}.", start)
         steps = tuple(self.transformation(*self.trim(*part)) for part in parts)
@@ -43,18 +45,18 @@ class Applying:
         """name [ "(" arguments ")" ]"""
         if self.text[start:end] == "identity":
             return Transformation("identity", (), start)
-        frame = parenthesized(self.text, start, end)
+        frame = self.outline.parenthesized(start, end)
         if frame is None:
             raise self.error("A transformation of $apply is expected.", start)
         name = self.text[start : frame[0]]
-        arguments = split_outside(self.text, ",", frame[1], frame[2])
+        arguments = self.outline.split(",", frame[1], frame[2])
         reader = TRANSFORMATIONS.get(name)
         if reader is not None:
             return Transformation(name, reader(self, arguments), start)
         return self._custom(start, end)
 
     def _custom(self, start: int, end: int) -> Transformation:
-        expressions = Expressions(self.text, self.grammar, self.limits, start, end)
+        expressions = self.expressions(start, end)
         segment: Segment = expressions.finish(expressions.segment())
         if segment.arguments is None or "." not in segment.name:
             raise self.error(f"'{segment.name}' is no transformation of $apply.", start)
@@ -66,7 +68,7 @@ class Applying:
         return self.expressions(start, end).whole()
 
     def expressions(self, start: int, end: int) -> Expressions:
-        return Expressions(self.text, self.grammar, self.limits, *self.trim(start, end))
+        return Expressions(self.text, self.grammar, self.limits, *self.trim(start, end), nested=self.depth)
 
     def path(self, start: int, end: int) -> tuple[Segment, ...]:
         """A path of names, without anything in parentheses"""
@@ -183,8 +185,8 @@ def _compute(applying: Applying, start: int, end: int) -> ComputeItem:
 def _group_element(applying: Applying, start: int, end: int) -> Any:
     for name, reader in (("rollup", _each(Applying.path)), ("rolluprecursive", _hierarchy)):
         if applying.text.startswith(f"{name}(", start, end):
-            _name_end, first, last = parenthesized(applying.text, start, end) or (0, 0, 0)
-            return Rollup(name, reader(applying, split_outside(applying.text, ",", first, last)))
+            _name_end, first, last = applying.outline.parenthesized(start, end) or (0, 0, 0)
+            return Rollup(name, reader(applying, applying.outline.split(",", first, last)))
     return applying.path(start, end)
 
 
@@ -193,7 +195,7 @@ def _groupby(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...
     start, end = applying.trim(*parts[0])
     if len(parts) > 2 or applying.text[start : start + 1] != "(" or applying.text[end - 1] != ")":
         raise applying.error("groupby takes a list in parentheses and, perhaps, transformations.", start)
-    elements = split_outside(applying.text, ",", start + 1, end - 1)
+    elements = applying.outline.split(",", start + 1, end - 1)
     grouped = tuple(_group_element(applying, *applying.trim(*part)) for part in elements)
     return (grouped, applying.inner(*parts[1]) if len(parts) == 2 else ())
 
@@ -208,8 +210,8 @@ def _hierarchy(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, .
         text = applying.text[start:end]
         if text in ("preorder", "postorder", "keep start"):
             read.append(text)
-        elif text.isdigit():
-            read.append(int(text))
+        elif text.isascii() and text.isdigit():
+            read.append(_number(applying, start, end))
         else:
             read.append(applying.inner(start, end))
     return tuple(read)
@@ -269,7 +271,15 @@ TRANSFORMATIONS: Final[Mapping[str, Reader]] = {
 
 
 def parse_apply(
-    text: str, grammar: Grammar, limits: Limits, start: int = 0, end: int | None = None, depth: int = 0
+    text: str,
+    grammar: Grammar,
+    limits: Limits,
+    start: int = 0,
+    end: int | None = None,
+    depth: int = 0,
+    outline: Outline | None = None,
 ) -> tuple[Transformation, ...]:
     """The steps of $apply."""
-    return Applying(text, grammar, limits, depth).pipeline(start, len(text) if end is None else end)
+    limits.check_length(text, start, end)
+    outline = outline or Outline(text, limits, start, end)
+    return Applying(text, grammar, limits, outline, depth).pipeline(start, len(text) if end is None else end)

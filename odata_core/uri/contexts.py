@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 from ..errors import BadRequest
-from .split import parenthesized, split_outside
+from ..limits import Limits
+from .split import Outline
 
 _NAME: Final = r"[^\W\d]\w{0,127}"
 _QUALIFIED: Final = rf"{_NAME}(?:\.{_NAME})+"
@@ -23,8 +24,9 @@ _ITEM: Final = re.compile(
 )
 
 
-def check_context(text: str) -> None:
+def check_context(text: str, limits: Limits) -> None:
     """BadRequest unless the text, `#` included, is a context URL's fragment."""
+    limits.check_length(text)
     if not text.startswith("#"):
         raise BadRequest("A context begins with '#'.", text=text, position=0)
     if text[1:] in _FIXED:
@@ -42,7 +44,7 @@ def check_context(text: str) -> None:
             raise BadRequest("The name of an entity set, singleton or type is expected.", text=text, position=start)
         start = opening
     if start < end:
-        _check_list(text, start, end)
+        _check_list(Outline(text, limits, start, end), start, end)
 
 
 def _list_start(text: str, start: int, end: int) -> int:
@@ -59,20 +61,17 @@ def _list_start(text: str, start: int, end: int) -> int:
     return end
 
 
-def _check_list(text: str, start: int, end: int) -> None:
+def _check_list(outline: Outline, start: int, end: int) -> None:
     """selectList = "(" [ selectListItem *( "," selectListItem ) ] ")" """
-    if text[start] != "(" or text[end - 1] != ")":
+    text = outline.text
+    if text[start] != "(" or outline.parenthesized(start, end) is None:
         raise BadRequest("A list of properties in parentheses is expected.", text=text, position=start)
     if end - start == 2:
         return
-    for first, last in split_outside(text, ",", start + 1, end - 1):
-        frame = parenthesized(text, first, last)
+    for first, last in outline.split(",", start + 1, end - 1):
+        frame = outline.parenthesized(first, last)
         head = last if frame is None else frame[0]
-        if not _ITEM.fullmatch(text, first, head) or _ends_in_type(text[first:head]):
+        if not _ITEM.fullmatch(text, first, head):
             raise BadRequest("The name of a property is expected.", text=text, position=first)
         if frame is not None:
-            _check_list(text, frame[0], last)
-
-
-def _ends_in_type(item: str) -> bool:
-    return False
+            _check_list(outline, frame[0], last)

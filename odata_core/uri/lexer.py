@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any, Final, NoReturn
 
 from ..edm import PrimitiveType
@@ -63,10 +63,11 @@ class Cursor:
         nested: int = 0,
     ) -> None:
         """`depth` is that of expressions around the text, `nested` that of options within options."""
+        limits.check_length(text, start, end)
         self.text = text
         self.grammar = grammar
         self.limits = limits
-        self.lexemes = grammar.lexemes.findall(text, start, len(text) if end is None else end)
+        self.lexemes = self._cut(start, len(text) if end is None else end)
         self.starts = list(accumulate(map(len, self.lexemes), initial=start))
         self.lexemes += ("", "", "")
         self.operators = grammar.operators
@@ -79,12 +80,27 @@ class Cursor:
         if len(self.lexemes) > limits.expression_nodes:
             self._count_nodes()
 
+    def _cut(self, start: int, end: int) -> list[str]:
+        """The lexemes of a stretch. One that may hold too many is not cut to its end."""
+        most = 8 * self.limits.expression_nodes  # marks and blanks are no nodes
+        if end - start <= most:
+            return self.grammar.lexemes.findall(self.text, start, end)
+        found = self.grammar.lexemes.finditer(self.text, start, end)
+        lexemes = [lexeme[0] for lexeme in islice(found, most)]
+        for lexeme in found:
+            self._refuse_size(lexeme.start())
+        return lexemes
+
+    def _refuse_size(self, position: int) -> NoReturn:
+        limit = self.limits.expression_nodes
+        self.refuse(f"The expression is too large: the limit expression_nodes is {limit}.", position)
+
     def _count_nodes(self) -> None:
-        most, nodes = self.limits.expression_nodes, 0
+        nodes = 0
         for lexeme, start in zip(self.lexemes, self.starts, strict=False):
             nodes += lexeme not in _PUNCTUATION and bool(lexeme.strip(" \t"))
-            if nodes > most:
-                self.refuse(f"The expression is too large: the limit expression_nodes is {most}.", start)
+            if nodes > self.limits.expression_nodes:
+                self._refuse_size(start)
 
     @property
     def position(self) -> int:

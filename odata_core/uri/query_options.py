@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..errors import BadRequest, suggestion
 from ..limits import Limits
@@ -14,7 +16,7 @@ from .apply import parse_apply
 from .expressions import Expressions
 from .grammars import Grammar
 from .search import parse_search
-from .split import parenthesized, split_outside
+from .split import Outline
 from .syntax import Argument, ComputeItem, ExpandItem, Options, OrderByItem, Path, Segment, SelectItem
 
 _IDENTIFIER: Final = re.compile(r"[^\W\d]\w{0,127}")
@@ -23,8 +25,7 @@ _TERM: Final = re.compile(r"@[^\W\d]\w*(?:\.[^\W\d]\w*)*(?:#[^\W\d]\w*)?")
 _TAILS: Final = frozenset({"$ref", "$count", "$value"})
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """The value of one option: a stretch of text, and how deep it is nested."""
 
     text: str
@@ -32,17 +33,28 @@ class Piece:
     end: int
     grammar: Grammar
     limits: Limits
-    depth: int
+    depth: int  # of options within options
+    nesting: int = 0  # of expressions around it
+    outline: Outline | None = None
 
     @property
     def value(self) -> str:
         return self.text[self.start : self.end]
 
     def part(self, start: int, end: int) -> Piece:
-        return Piece(self.text, start, end, self.grammar, self.limits, self.depth)
+        return replace(self, start=start, end=end)
+
+    def outlined(self) -> Outline:
+        """Where its brackets are; whoever works on parts of it takes the same outline."""
+        if self.outline is not None:
+            return self.outline
+        self.limits.check_length(self.text, self.start, self.end)
+        return Outline(self.text, self.limits, self.start, self.end)
 
     def parts(self, separator: str) -> list[Piece]:
-        return [self.part(*span) for span in split_outside(self.text, separator, self.start, self.end)]
+        outline = self.outlined()
+        spans = outline.split(separator, self.start, self.end)
+        return [replace(self, start=start, end=end, outline=outline) for start, end in spans]
 
     def items(self) -> list[Piece]:
         """The parts between commas; v2 and v3 let blanks stand around them."""
@@ -58,7 +70,7 @@ class Piece:
         return self.part(start, end)
 
     def expressions(self) -> Expressions:
-        return Expressions(self.text, self.grammar, self.limits, self.start, self.end)
+        return Expressions(self.text, self.grammar, self.limits, self.start, self.end, self.nesting, self.depth)
 
     def error(self, message: str, position: int | None = None) -> BadRequest:
         return BadRequest(message, text=self.text, position=self.start if position is None else position)
@@ -103,13 +115,20 @@ def _search(piece: Piece) -> Any:
 
 
 def _apply(piece: Piece) -> Any:
-    return parse_apply(piece.text, piece.grammar, piece.limits, piece.start, piece.end, piece.depth)
+    return parse_apply(piece.text, piece.grammar, piece.limits, piece.start, piece.end, piece.depth, piece.outline)
 
 
 def _digits(piece: Piece) -> int:
     if not (piece.value.isascii() and piece.value.isdigit() and len(piece.value) <= 18):
         raise piece.error(f"A whole number from 0 is expected, not '{piece.value[:50]}'.")
     return int(piece.value)
+
+
+def _top(piece: Piece) -> int:
+    top = _digits(piece)
+    if top > piece.limits.top:
+        raise piece.error(f"$top is too large: the limit top is {piece.limits.top}.")
+    return top
 
 
 def _index(piece: Piece) -> int:
@@ -184,12 +203,15 @@ def _is_schema(name: str) -> bool:
 
 
 def _select(piece: Piece) -> tuple[SelectItem, ...]:
-    return tuple(_select_item(part) for part in piece.items())
+    items = piece.items()
+    if len(items) > piece.limits.select_items:
+        raise piece.error(f"$select has too many items: the limit select_items is {piece.limits.select_items}.")
+    return tuple(_select_item(item) for item in items)
 
 
 def _select_item(piece: Piece) -> SelectItem:
     """selectItem: a path, with options or a function's parameter names in parentheses; * and NS.*"""
-    frame = parenthesized(piece.text, piece.start, piece.end)
+    frame = piece.outlined().parenthesized(piece.start, piece.end)
     head = piece if frame is None else piece.part(piece.start, frame[0])
     path = _segments(head)
     # v2 and v3 select within what they expand by a path: `Category/*`.
@@ -210,15 +232,15 @@ def _select_item(piece: Piece) -> SelectItem:
 
 
 def _expand(piece: Piece) -> tuple[ExpandItem, ...]:
-    items = tuple(_expand_item(part) for part in piece.items())
+    items = piece.items()
     if len(items) > piece.limits.expand_items:
         raise piece.error(f"$expand has too many items: the limit expand_items is {piece.limits.expand_items}.")
-    return items
+    return tuple(_expand_item(item) for item in items)
 
 
 def _expand_item(piece: Piece) -> ExpandItem:
     """expandItem: a path, its last segment perhaps $ref or $count, with options in parentheses"""
-    frame = parenthesized(piece.text, piece.start, piece.end)
+    frame = piece.outlined().parenthesized(piece.start, piece.end)
     path = _segments(piece if frame is None else piece.part(piece.start, frame[0]))
     names = [segment.name for segment in path]
     if any(name in _TAILS for name in names[:-1]) or any(_is_schema(name) for name in names):
@@ -261,7 +283,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "$skiptoken": _text,
     "$to": _moment,
     "$toinclusive": _moment,
-    "$top": _digits,
+    "$top": _top,
 }
 
 _COUNT: Final = frozenset({"$filter", "$search"})
@@ -300,6 +322,7 @@ def option_name(name: str, grammar: Grammar, known: frozenset[str]) -> str | Non
 
 def read_option(name: str, piece: Piece) -> Any:
     """The value of a system query option."""
+    piece.limits.check_length(piece.text, piece.start, piece.end)
     return READERS[name](piece)
 
 
@@ -317,9 +340,7 @@ def nested_options(piece: Piece, context: str) -> Options:
     aliases: dict[str, Any] = {}
     for part in _options_of(piece):
         raw_name, equals, _value = part.value.partition("=")
-        value = Piece(
-            piece.text, part.start + len(raw_name) + 1, part.end, piece.grammar, piece.limits, piece.depth + 1
-        )
+        value = replace(part, start=part.start + len(raw_name) + 1, depth=piece.depth + 1)
         if context == "star" and not equals:
             # STAR OPEN levels CLOSE; OData 4.0 also wrote the bare number.
             system["$levels"] = _levels(part)
@@ -356,4 +377,4 @@ def parse_nested_options(
     text: str, start: int, end: int, context: str, grammar: Grammar, limits: Limits, depth: int, nested: int
 ) -> Options:
     """The options in parentheses behind `$count` in an expression."""
-    return nested_options(Piece(text, start, end, grammar, limits, nested), context)
+    return nested_options(Piece(text, start, end, grammar, limits, nested, depth), context)

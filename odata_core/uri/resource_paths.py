@@ -21,6 +21,8 @@ _NAME: Final = re.compile(r"[^\W\d]\w{0,127}")
 _CALL: Final = re.compile(r"(?:[^\W\d]\w{0,127}\.)*[^\W\d]\w{0,127}\(.*\)", re.DOTALL)
 _QUALIFIED: Final = re.compile(r"(?:[^\W\d]\w{0,127}\.)*[^\W\d]\w{0,127}")
 
+_FILTER: Final = re.compile(r"(?:\$|%24)filter(?:\(|%28)")
+
 # What may follow each segment that begins with a dollar sign; None: anything, (): nothing.
 FOLLOWERS: Final[Mapping[str, tuple[str, ...] | None]] = {
     "$": None,  # v3: what follows is no key
@@ -43,6 +45,7 @@ def parse_path(raw: str, grammar: Grammar, limits: Limits, *, key_as_segment: bo
 
     With `key_as_segment`, text that only looks like a call, such as `a(b`, may be a key: it is left to the binder.
     """
+    limits.check_length(raw)
     parts = _split(raw, limits)
     segments: list[Segment] = []
     for index, part in enumerate(_mended(parts) if grammar.is_lenient else parts):
@@ -60,21 +63,21 @@ def parse_path(raw: str, grammar: Grammar, limits: Limits, *, key_as_segment: bo
 
 def _split(raw: str, limits: Limits) -> list[str]:
     parts: list[str] = []
-    open_filter = ""
+    held: list[str] = []  # the parts of a condition that is still open
+    level, quoted = 0, False
     for part in raw.removesuffix("/").split("/"):
-        if open_filter:
-            open_filter += "/" + part
-        elif part.startswith(("$filter(", "%24filter(", "$filter%28")):
-            open_filter = part
-        else:
+        if not held and not _FILTER.match(part):
             parts.append(part)
             continue
-        text = decode(open_filter)
-        if _is_balanced(text):
-            parts.append(open_filter)
-            open_filter = ""
-    if open_filter:
-        parts.append(open_filter)
+        held.append(part)
+        for index, piece in enumerate(decode(part).split("'")):
+            quoted ^= index > 0
+            level += 0 if quoted else piece.count("(") - piece.count(")")
+        if not quoted and level <= 0:
+            parts.append("/".join(held))
+            held, level = [], 0
+    if held:
+        parts.append("/".join(held))
     if len(parts) > limits.path_segments:
         raise BadRequest(f"The path has more than {limits.path_segments} segments (limit path_segments).")
     return parts
@@ -104,11 +107,6 @@ def _mended(parts: list[str]) -> list[str]:
 def _is_reserved(text: str) -> bool:
     """Whether a segment begins with one dollar sign; two stand for one of a key's own."""
     return text.startswith("$") and not text.startswith("$$")
-
-
-def _is_balanced(text: str) -> bool:
-    bare = re.sub(r"'[^']*'", "", text)
-    return "'" not in bare and bare.count("(") <= bare.count(")")
 
 
 def _segment(text: str, grammar: Grammar, limits: Limits, *, is_first: bool) -> Segment:

@@ -72,12 +72,13 @@ def _levels(text: str, grammar: Grammar, limits: Limits) -> Any:
 
 
 def _context(text: str, grammar: Grammar, limits: Limits) -> str:
-    check_context(text)
+    check_context(text, limits)
     return text
 
 
 def _header(name: str) -> Rule:
     def rule(text: str, grammar: Grammar, limits: Limits) -> str:
+        limits.check_length(text)
         check_header(name, text)
         return text
 

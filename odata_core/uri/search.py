@@ -16,6 +16,7 @@ _TOKEN: Final = re.compile(r"""(?P<blank>[ \t]+)|(?P<mark>[()])|(?P<phrase>"[^"]
 
 class _Parser:
     def __init__(self, text: str, limits: Limits, start: int, end: int, *, is_outermost: bool) -> None:
+        limits.check_length(text, start, end)
         self.is_outermost = is_outermost
         self.text = text
         self.limits = limits

@@ -65,11 +65,10 @@ def parse_query(raw: str, grammar: Grammar, limits: Limits, known: Sequence[str]
 
 def parse_relative(raw: str, grammar: Grammar, limits: Limits, *, key_as_segment: bool = False) -> Url:
     """odataRelativeUri: a path below the service root, with its query."""
+    _check_length(raw, limits)
     bad = _ILLEGAL.search(raw)
     if bad is not None:
         raise BadRequest(f"The character {bad[0]!r} must be percent-encoded in a URL.", text=raw, position=bad.start())
-    if len(raw) > limits.url_length:
-        raise BadRequest(f"The URL is too long: the limit url_length is {limits.url_length}.")
     head, hash_mark, fragment = raw.partition("#")
     path, mark, query = head.partition("?")
     plain = decode(path).removesuffix("/")
@@ -99,14 +98,25 @@ def parse_uri(raw: str, grammar: Grammar, limits: Limits) -> Url:
     root = _ROOT.match(raw)
     if root is None:
         raise BadRequest("An absolute URL with http or https is expected.", text=raw, position=0)
-    rest = raw[root.end() :]
-    path = re.split(r"[?#]", rest, maxsplit=1)[0]
+    _check_length(raw, limits)
+    path = re.split(r"[?#]", raw[root.end() :], maxsplit=1)[0]
     starts = [0, *(found.end() for found in re.finditer("/", path))]
-    failure: BadRequest | None = None
-    for start in starts:
-        try:
-            return parse_relative(rest[start:], grammar, limits)
-        except BadRequest as error:
-            failure = failure or error
-    assert failure is not None
-    raise failure
+    for start in starts[-limits.path_segments - 1 :]:
+        if _is_path(path[start:], grammar, limits):
+            return parse_relative(raw[root.end() + start :], grammar, limits)
+    return parse_relative(raw[root.end() :], grammar, limits)
+
+
+def _is_path(path: str, grammar: Grammar, limits: Limits) -> bool:
+    if path in ("", "$batch", "$metadata", "$entity") or path.startswith("$entity/"):
+        return True
+    try:
+        parse_path(path, grammar, limits)
+    except BadRequest:
+        return False
+    return True
+
+
+def _check_length(raw: str, limits: Limits) -> None:
+    if len(raw) > limits.url_length:
+        raise BadRequest(f"The URL is too long: the limit url_length is {limits.url_length}.")
