@@ -142,7 +142,7 @@ def _recursive(grammar: Grammar, max_leaves: int) -> SearchStrategy[Node]:
 
 
 def _extended(inner: SearchStrategy[Node], grammar: Grammar) -> SearchStrategy[Node]:
-    operators = sorted(set(grammar.precedence) - {"in"})
+    operators = sorted(set(grammar.precedence) - {"has", "in"})  # which want lists and enumerations on their right
     forms: list[SearchStrategy[Node]] = [
         st.builds(Binary, st.sampled_from(operators), inner, inner),
         st.builds(Unary, st.sampled_from(["not", "-"]), inner),
@@ -176,6 +176,7 @@ def _v4_forms(inner: SearchStrategy[Node], grammar: Grammar) -> list[SearchStrat
         inner,
     )
     return [
+        st.builds(Binary, st.just("has"), inner, _ENUMERATIONS),
         st.builds(Binary, st.just("in"), inner, lists | tuples_of(name_segments(), min_size=1).map(Path)),
         st.builds(Case, tuples_of(st.tuples(inner, inner), min_size=1, max_size=2)),
         cast,
@@ -197,7 +198,7 @@ def _plain_paths(grammar: Grammar) -> SearchStrategy[Node]:
     if has_nested_options(grammar):
         steps += [
             st.tuples(st.just(Segment("$this")), name_segments()),
-            st.tuples(st.just(Segment("$root")), name_segments(), st.sampled_from([Segment("5"), Segment("'a''b'")])),
+            st.tuples(st.just(Segment("$root")), name_segments(), st.sampled_from([Segment("5"), Segment("a-b~1")])),
             st.tuples(name_segments(), st.just(Segment("$count"))),
             st.tuples(name_segments(), st.just(Segment("@NS.Term#Qualifier"))),
         ]

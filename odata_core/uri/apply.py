@@ -13,7 +13,7 @@ from .expressions import Expressions
 from .grammars import Grammar
 from .search import parse_search
 from .split import Outline
-from .syntax import Aggregate, ComputeItem, OrderByItem, Path, Rollup, Segment, Transformation
+from .syntax import Aggregate, ComputeItem, Node, OrderByItem, Path, Rollup, Segment, Transformation
 
 METHODS: Final = frozenset({"sum", "min", "max", "average", "countdistinct"})
 
@@ -119,7 +119,12 @@ class Applying:
 def aggregate_item(expressions: Calls) -> Aggregate:
     """commonExpr [ "with" method *( "from" path [ "with" method ] ) ] [ "as" alias ]"""
     start = expressions.position
-    expression = expressions.expression()
+    expressions.skip_blank()
+    if expressions.lexemes[expressions.cursor] == "$count":
+        expressions.cursor += 1
+        expression: Node = Path((Segment("$count", position=start),))
+    else:
+        expression = expressions.expression()
     method = expressions.name("a method") if expressions.word("with") else None
     froms: list[tuple[tuple[Segment, ...], str | None]] = []
     while expressions.word("from"):

@@ -40,18 +40,21 @@ class Calls(Cursor):
         return segments[0]
 
     def _continue(self, segments: list[Segment]) -> None:
-        """*( "/" segment ); below $root also the bare value of a key"""
-        while self.lexemes[self.cursor] == "/" or (self.grammar.is_lenient and self.lexemes[self.cursor + 1] == "/"):
-            if not self.take("/"):
-                return
-            if self.grammar.is_lenient:
-                self.skip_blank()
+        """*( "/" segment ), the value of a key among them"""
+        while True:
             lexeme = self.lexemes[self.cursor]
-            if segments[0].name == "$root" and self.literal(lexeme, 0) is not None:
-                segments.append(Segment(lexeme, None, None, self.starts[self.cursor]))
+            if lexeme[:1] == "/" and lexeme != "/":
+                segments.append(Segment(lexeme[1:], None, None, self.starts[self.cursor] + 1))
                 self.cursor += 1
-            else:
+            elif lexeme == "/" or (self.grammar.is_lenient and self.lexemes[self.cursor + 1] == "/"):
+                if not self.take("/"):
+                    return
+                if self.grammar.is_lenient:
+                    self.skip_blank()
                 self._extend(segments)
+                self.check_path(segments)
+            else:
+                return
 
     def _extend(self, segments: list[Segment]) -> None:
         """Add what the next lexeme names: segments, the last of them perhaps with arguments"""
@@ -68,9 +71,18 @@ class Calls(Cursor):
         """A call, perhaps behind a path and with more behind it: `Orders/any(`"""
         segments: list[Segment] = []
         self._call(lexeme, segments)
-        if self.lexemes[self.cursor] == "/" or self.grammar.is_lenient:
+        if self.lexemes[self.cursor][:1] == "/" or self.grammar.is_lenient:
             self._continue(segments)
+        if "." in lexeme or "$" in lexeme:
+            self.check_path(segments)
         return Path(tuple(segments))
+
+    def check_path(self, segments: list[Segment]) -> None:
+        """What may stand where: variables first, types before a member or behind a property, $count last"""
+        for index, segment in enumerate(segments):
+            before = segments[index - 1] if index else None
+            if not _may_follow(segment, before, is_last=index == len(segments) - 1):
+                self.refuse(f"'{segment.name}' cannot stand here in a path.", segment.position)
 
     def _call(self, lexeme: str, segments: list[Segment]) -> None:
         """Add the segments of a path, the last of which has arguments in parentheses, and perhaps a key behind them"""
@@ -114,13 +126,14 @@ class Calls(Cursor):
         if self.take(")"):
             return ()
         arguments: list[Argument] = []
-        lexemes = self.lexemes
+        lexemes, named = self.lexemes, 0
         while True:
             name = None
             if lexemes[self.cursor][:1] in BLANKS:
                 self.skip_blank()
             if lexemes[self.cursor + 1] == "=":
                 name = self.name()
+                named += 1
                 self.cursor += 1
             arguments.append(Argument(self.expression(), name))
             mark = lexemes[self.cursor]
@@ -128,7 +141,10 @@ class Calls(Cursor):
                 self.cursor += 1
             elif not self.take(","):
                 self.expect(")")
-                return tuple(arguments)
+                break
+        if named not in (0, len(arguments)):
+            self.refuse("Either all arguments have names or none has.", self.starts[self.cursor - 1])
+        return tuple(arguments)
 
     def _lambda(self, name: str, position: int) -> tuple[Argument, ...]:
         """[ lambdaVariable BWS ":" BWS boolCommonExpr ] BWS ")" of any and all; else the arguments of a function"""
@@ -159,6 +175,8 @@ class Calls(Cursor):
 
     def _typed(self, _name: str, _position: int) -> tuple[Argument, ...]:
         """[ commonExpr BWS "," BWS ] optionallyQualifiedTypeName BWS ")" of cast and isof"""
+        if self.has_parameters(self.cursor):
+            return self._arguments()
         self.skip_blank()
         arguments = []
         first, second, third = self.lexemes[self.cursor : self.cursor + 3]
@@ -191,6 +209,13 @@ class Calls(Cursor):
         self.expect(")")
         return tuple(arguments)
 
+    def has_parameters(self, cursor: int) -> bool:
+        """Whether in the parentheses that open before `cursor` stand named parameters, or nothing"""
+        first, second, third = self.lexemes[cursor : cursor + 3]
+        if first and not first.strip(" \t"):
+            first, second = second, third
+        return first == ")" or second == "="
+
     def _steps(self, lexeme: str, position: int) -> list[Segment]:
         """The segments of `Address/City`"""
         segments = []
@@ -198,6 +223,32 @@ class Calls(Cursor):
             segments.append(Segment(name, None, None, position))
             position += len(name) + 1
         return [_bare(segment) for segment in segments] if self.grammar.is_lenient else segments
+
+
+_VARIABLES: Final = frozenset({"$it", "$this", "$these", "$root"})
+_PARTS: Final = frozenset({"$count", "$filter"})
+
+
+def _may_follow(segment: Segment, before: Segment | None, *, is_last: bool) -> bool:
+    """firstMemberExpr, rootExpr and collectionPathExpr, as far as they do not depend on what names mean."""
+    name, is_call = segment.name, segment.arguments is not None
+    if name[0] == "$":
+        if before is None:
+            return name in _VARIABLES and not is_call and not (is_last and name in ("$root", "$these"))
+        if name not in _PARTS or before.name in ("$it", "$this", "$root") or (name == "$count" and not is_last):
+            return False
+        return name == "$count" or (is_call and [argument.name for argument in segment.arguments or ()] == [None])
+    if before is not None and before.name == "$these":
+        return is_call or name[0] == "@"
+    if "." not in name or is_call or name[0] == "@":
+        return before is None or before.name != "$root" or name[0] != "@"
+    # A type: a value by itself it is none, only behind something that it narrows; cast and isof read theirs as such.
+    is_first = before is None or before.name[0] == "$"
+    return not (is_first and is_last) and not (before is not None and _is_type(before))
+
+
+def _is_type(segment: Segment) -> bool:
+    return "." in segment.name and segment.arguments is None and segment.name[0] != "@"
 
 
 def _bare(segment: Segment) -> Segment:

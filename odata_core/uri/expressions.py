@@ -15,8 +15,9 @@ from typing import Final
 from ..edm import primitives as edm
 from ..limits import Limits
 from .calls import PATH_LEXEME, Calls
-from .grammars import Grammar
+from .grammars import TIGHTEST, Grammar
 from .lexer import BLANKS
+from .literals_v4 import ENUM_VALUE
 from .syntax import (
     Binary,
     Case,
@@ -30,6 +31,7 @@ from .syntax import (
     Unary,
 )
 
+_MEMBERS: Final = re.compile(ENUM_VALUE)
 _ENUM: Final = re.compile(r"([^\W\d][\w.]*\.\w+)'(.*)'", re.DOTALL)
 
 
@@ -42,10 +44,7 @@ class Expressions(Calls):
 
     def whole(self) -> Node:
         """commonExpr, and nothing before or behind it"""
-        if self.lexemes[0][:1] in BLANKS:
-            if not self.grammar.is_lenient:
-                self.fail("an expression without a blank before it")
-            self.cursor = 1
+        self.begin()
         node = self.expression()
         if self.lexemes[self.cursor]:
             self.finish(node)
@@ -66,7 +65,7 @@ class Expressions(Calls):
             if level < weakest:
                 return left
             self.cursor = cursor + 1
-            right = self._list_or_operand() if name == "in" else self.expression(level + 1)
+            right = self.expression(level + 1) if level < TIGHTEST else _RIGHT[name](self)
             left = Binary(name, left, right, self.starts[cursor] + 1)
 
     def _unusual_operator(self) -> tuple[int, str]:
@@ -152,30 +151,39 @@ class Expressions(Calls):
         self.depth -= 1
         return node
 
+    def _enumeration(self) -> Node:
+        """hasExpr = RWS "has" RWS enumLiteral"""
+        node = self.operand()
+        is_enum = isinstance(node, EnumLiteral)
+        if not is_enum and not (
+            isinstance(node, Literal) and node.type is edm.STRING and _MEMBERS.fullmatch(node.value)
+        ):
+            self.refuse("A literal of an enumeration is expected behind 'has'.", node.position)
+        return node
+
     def _list_or_operand(self) -> Node:
         """listExpr = OPEN BWS [ primitiveLiteral BWS *( COMMA BWS primitiveLiteral BWS ) ] CLOSE / commonExpr"""
-        position = self.starts[self.cursor]
         if self.lexemes[self.cursor] != "(":
-            self.enter(position)  # `A in B in C` is read from the right
-            node = self.expression(self.grammar.unary_level + 1)
-            self.depth -= 1
-            return node
+            return self.operand()
+        position = self.starts[self.cursor]
+        self.enter(position)
         self.cursor += 1
         items: list[Node] = []
         if not self.take(")"):
-            items.append(self._list_item())
+            items.append(self.expression())
             while self.take(","):
-                items.append(self._list_item())
+                self.skip_blank()
+                items.append(self.operand())
             self.expect(")")
+        self.depth -= 1
+        strange = next((item for item in items if not isinstance(item, Literal | EnumLiteral)), None)
+        if strange is not None:
+            if len(items) > 1:
+                self.refuse("A list holds literals only.", strange.position)
+            return strange  # no list but an expression in parentheses, whose value is a collection
         if len(items) > self.limits.in_items:
             self.refuse(f"The list has too many items: the limit in_items is {self.limits.in_items}.", position)
         return Items(tuple(items), False, position)
-
-    def _list_item(self) -> Node:
-        node = self.operand()
-        if not isinstance(node, Literal | EnumLiteral):
-            self.refuse("A list holds literals only.", node.position)
-        return node
 
     # ------------------------------------------------------------ names
 
@@ -186,7 +194,7 @@ class Expressions(Calls):
         if lexeme.isidentifier():
             position = self.starts[self.cursor]
             self.cursor += 1
-            if self.lexemes[self.cursor] != "/":
+            if self.lexemes[self.cursor][:1] != "/":
                 return Path((Segment(lexeme, None, None, position),))
             self.cursor -= 1
         last = lexeme[-1]
@@ -201,12 +209,10 @@ class Expressions(Calls):
         position = self.starts[self.cursor]
         segments = self._steps(lexeme, position)
         self.cursor += 1
-        following = self.lexemes[self.cursor]
-        if following == "/":
+        if self.lexemes[self.cursor][:1] == "/":
             self._continue(segments)
-        elif "." in lexeme and len(segments) == 1 and lexeme[0] != "@":
-            # A qualified name by itself is a type, and a type is no value; cast and isof read theirs as such.
-            self.refuse(f"'{lexeme}' by itself is no expression.", position)
+        if "." in lexeme or "$" in lexeme:
+            self.check_path(segments)
         return Path(tuple(segments))
 
     def _word(self, lexeme: str) -> Node:
@@ -217,7 +223,7 @@ class Expressions(Calls):
             self.cursor += 1
             return Literal(word[0], word[1], position)
         if word == "case(":
-            return self._case(position)
+            return self._called(lexeme) if self.has_parameters(self.cursor + 1) else self._case(position)
         if word == "not(":
             # Clients write it; the grammar wants a blank between.
             self.lexemes[self.cursor], self.starts[self.cursor] = "(", position + 3
@@ -335,6 +341,11 @@ class Expressions(Calls):
         return text
 
 
+# An operator that binds tightest -> who reads what stands to its right.
+_RIGHT: Final[Mapping[str, Callable[[Expressions], Node]]] = {
+    "has": Expressions._enumeration,
+    "in": Expressions._list_or_operand,
+}
 # A lexeme's first character -> who reads the operand that it begins.
 _OPERANDS: Final[Mapping[str, Callable[[Expressions, str], Node]]] = {
     **dict.fromkeys(ascii_letters + "_", Expressions._named),

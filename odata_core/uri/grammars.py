@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any, Final
 
 from ..edm import PrimitiveType
+from ..edm import primitives as edm
 from .literals import V3_LITERALS, LiteralForm, printers
 from .literals_v4 import V4_LITERALS
 
@@ -18,9 +19,12 @@ _NAME: Final = r"[^\W\d]\w{0,127}+"
 _QUALIFIED: Final = rf"{_NAME}(?:\.{_NAME})*+"
 # One name of a path: an identifier with or without namespaces, `$it` and its like, `@alias`, `@Term#Qualifier`. What
 # follows tells it from a literal: a Guid or a date goes on with a hyphen, `duration'P1D'` with a quotation mark.
-STEP_PATTERN: Final = rf"(?:{_QUALIFIED}|\$[a-z]++|@{_QUALIFIED}(?:\#{_NAME})?+)(?![\w.'-])"
+STEP_PATTERN: Final = rf"(?:{_QUALIFIED}|\$[a-zA-Z]++|@{_QUALIFIED}(?:\#{_NAME})?+)(?![\w.'\x80-\U0010ffff-])"
 _NUMBER: Final = r"[0-9]++(?:\.[0-9]++)?+(?![\w.:-])"  # the usual ones; all others are found by their rows
 _STRING: Final = r"'[^']*+(?:''[^']*+)*+'"
+
+# The bare value of a key behind a slash, where it does not look like a name (keyPathLiteral).
+KEY_PATTERN: Final = rf"/(?!{STEP_PATTERN})(?:[\w.~-]|[^\x00-\x7f])++"
 
 ENUM_PATTERN: Final = (
     rf"{_NAME}(?:\.{_NAME})+'(?:{_NAME}|[+-]?[0-9]{{1,19}})(?:,(?:{_NAME}|[+-]?[0-9]{{1,19}}))*'"  # Sales.Color'Red'
@@ -28,10 +32,15 @@ ENUM_PATTERN: Final = (
 TEXT_PATTERN: Final = r'"(?:[^"\\]++|\\.)*+"'  # a JSON string
 
 # A path of ASCII names without namespaces: nearly all there are.
-_PLAIN: Final = r"[A-Za-z_]\w{0,127}+(?![\w.'-])"
+_PLAIN: Final = r"[A-Za-z_]\w{0,127}+(?![\w.'\x80-\U0010ffff-])"
 
 # Words that are literals where a row of the dialect says so. In expressions no member can have such a name.
 _WORDS: Final = ("true", "false", *(word + suffix for word in ("INF", "NaN") for suffix in ("", "D", "F", "d", "f")))
+
+
+# The level of `has` and `in`, stronger than the unary operators (4.01 Part 2, 5.1.1.17). What stands to the right of
+# them is no operand like others.
+TIGHTEST: Final = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +113,11 @@ def _prefix_words(grammar: Grammar) -> dict[str, str]:
 
 def _lexemes(grammar: Grammar, rows: Iterable[str]) -> str:
     """The pattern of one lexeme: the most frequent kinds first, where the order does not matter."""
-    plain, path, opening = rf"{_PLAIN}(?:/{_PLAIN})*+(?!/[^\W\d$@])", rf"{STEP_PATTERN}(?:/{STEP_PATTERN})*+", r"\(?+"
+    plain, path, opening = (
+        rf"{_PLAIN}(?:/{_PLAIN})*+(?!/(?:[^\W\d]|[$@]))",
+        rf"{STEP_PATTERN}(?:/{STEP_PATTERN})*+",
+        r"\(?+",
+    )
     if grammar.is_lenient:
         path, opening = rf"{STEP_PATTERN}(?:[ \t]*+/[ \t]*+{STEP_PATTERN})*+", r"(?:(?<!\bnot)[ \t]*+\()?+"
         plain = path
@@ -115,19 +128,29 @@ def _lexemes(grammar: Grammar, rows: Iterable[str]) -> str:
         _STRING,
         _NUMBER,
         operator % ("", r"[ \t](?![ \t])"),
-        r"[()\[\]{},/=:;]",
+        r"[()\[\]{},=:;]",
         operator % (r"[ \t]*+(?i:" if grammar.folds_case else r"[ \t]*+(?:", r")[ \t]++"),
         r"[ \t]++",
         path + opening,
+        *(() if grammar.is_lenient else (KEY_PATTERN,)),
+        "/",
+        rf"-(?=(?:{_unsigned(grammar)})(?![\w.]))",
         *rows,
         ENUM_PATTERN,
         TEXT_PATTERN,
         "-",
-        # What is not understood: a word that something strange follows, or all the rest.
+        # What is not understood: a word that something strange follows, what is no mark, all behind an open quotation.
         r"[^\W\d]\w{0,127}+",
+        r"[0-9]\w*+",
+        r"""[^\w \t()'"]++""",
         ".+",
     )
     return "|".join(kinds)
+
+
+def _unsigned(grammar: Grammar) -> str:
+    """Literals that take no sign and look like numbers with one: `-12:30` is the negation of a time."""
+    return "|".join(form.pattern for form in grammar.literals if form.type in (edm.GUID, edm.TIME_OF_DAY))
 
 
 def _levels(*levels: tuple[str, ...]) -> dict[str, int]:
@@ -137,27 +160,26 @@ def _levels(*levels: tuple[str, ...]) -> dict[str, int]:
 _SHARED: Final = (("or",), ("and",), ("eq", "ne"), ("lt", "gt", "le", "ge"), ("add", "sub"))
 
 V2_GRAMMAR: Final = Grammar(
-    "OData 2.0", V3_LITERALS, _levels(*_SHARED, ("mul", "div", "mod")), 7, ("not",), False, False, False, True, False
+    "OData 2.0", V3_LITERALS, _levels(*_SHARED, ("mul", "div", "mod")), 7, (), False, False, False, True, False
 )
 V3_GRAMMAR: Final = Grammar(
     "OData 3.0",
     V3_LITERALS,
     _levels(*_SHARED, ("mul", "div", "mod")),
     7,
-    ("not", "any", "all"),
+    ("any", "all"),
     False,
     False,
     True,
     True,
     False,
 )
-# `has` and `in` bind tightest of all (4.01 Part 2, 5.1.1.17): level 7 is that of the unary operators.
 V4_GRAMMAR: Final = Grammar(
     "OData 4.01",
     V4_LITERALS,
-    {**_levels(*_SHARED, ("mul", "div", "divby", "mod")), "has": 8, "in": 8},
+    {**_levels(*_SHARED, ("mul", "div", "divby", "mod")), "has": TIGHTEST, "in": TIGHTEST},
     7,
-    ("not", "case", "any", "all", "cast", "isof", "aggregate"),
+    ("any", "all", "cast", "isof", "aggregate"),
     True,
     True,
     True,

@@ -155,6 +155,14 @@ class Cursor:
         self.cursor += 1
         return lexeme
 
+    def begin(self) -> None:
+        """Nothing may stand before an expression"""
+        if self.lexemes[0][:1] in BLANKS:
+            # But the brackets of JSON bring blanks of their own: begin-array = BWS "[" BWS.
+            if not self.grammar.is_lenient and self.lexemes[1] not in ("[", "{"):
+                self.fail("an expression without a blank before it")
+            self.cursor = 1
+
     def skip_to_name(self) -> None:
         """Step over a blank where a name must follow: one that is an operator's is none here."""
         lexeme = self.lexemes[self.cursor]

@@ -108,8 +108,9 @@ _END = r"(?![\w.])"
 def _geo_form(plane: str) -> LiteralForm:
     """Well-known text, whose shape tells the type."""
     kind, pattern = PRIMITIVE_TYPES[f"Edm.{plane}"], rf"(?i:{plane})'(?:[^']|'')*'"
-    read = _or_unreadable(read_geo_literal(plane))
-    return LiteralForm(kind, pattern, read, print_geo_literal(plane), lambda value: geo_type(value, plane))
+    return LiteralForm(
+        kind, pattern, read_geo_literal(plane), print_geo_literal(plane), lambda value: geo_type(value, plane)
+    )
 
 
 def _read_guid(text: str) -> UUID:

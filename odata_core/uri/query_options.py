@@ -83,6 +83,7 @@ def _filter(piece: Piece) -> Any:
 def _orderby(piece: Piece) -> tuple[OrderByItem, ...]:
     """orderby = orderbyItem *( COMMA orderbyItem )"""
     expressions = piece.expressions()
+    expressions.begin()
     items = []
     while True:
         expression = expressions.expression()
@@ -96,6 +97,7 @@ def _orderby(piece: Piece) -> tuple[OrderByItem, ...]:
 def _compute(piece: Piece) -> tuple[ComputeItem, ...]:
     """compute = computeItem *( COMMA computeItem ); computeItem = commonExpr RWS "as" RWS name"""
     expressions = piece.expressions()
+    expressions.begin()
     items = []
     while True:
         expression = expressions.expression()
@@ -109,9 +111,12 @@ def _compute(piece: Piece) -> tuple[ComputeItem, ...]:
 
 
 def _search(piece: Piece) -> Any:
+    """search = "$search" EQ BWS ( searchExpr / searchExpr-incomplete )"""
+    blanks = len(piece.value) - len(piece.value.lstrip(" \t"))
+    piece = piece.part(piece.start + blanks, piece.end)
     if piece.value.startswith("'") and piece.value.endswith("'") and len(piece.value) > 1:
         return piece.expressions().whole()  # searchExpr-incomplete: a string that the service makes sense of
-    return parse_search(piece.text, piece.limits, piece.start, piece.end, is_outermost=piece.depth == 0)
+    return parse_search(piece.text, piece.limits, piece.start, piece.end)
 
 
 def _apply(piece: Piece) -> Any:
@@ -338,6 +343,7 @@ def nested_options(piece: Piece, context: str) -> Options:
         raise piece.error(f"Options are nested too deeply: the limit expand_depth is {piece.limits.expand_depth}.")
     system: dict[str, Any] = {}
     aliases: dict[str, Any] = {}
+    repeated: list[str] = []
     for part in _options_of(piece):
         raw_name, equals, _value = part.value.partition("=")
         value = replace(part, start=part.start + len(raw_name) + 1, depth=piece.depth + 1)
@@ -348,15 +354,15 @@ def nested_options(piece: Piece, context: str) -> Options:
         if not equals:
             raise part.error("An option is expected: a name, '=' and a value.")
         if raw_name.startswith("@"):
+            repeated += [raw_name] if raw_name in aliases else []
             aliases[raw_name] = read_alias(value)
             continue
         name = option_name(raw_name, piece.grammar, NESTED[context])
         if name is None:
             raise part.error(f"'{raw_name[:50]}' is no option that can stand here.")
-        if name in system:
-            raise part.error(f"The option '{name}' is given more than once.")
+        repeated += [name] if name in system else []
         system[name] = read_option(name, value)
-    return Options(system, aliases)
+    return Options(system, aliases, (), tuple(repeated))
 
 
 _OPTION_START: Final = re.compile(r"(?:\$?[A-Za-z]+|@[^\W\d]\w*)=")

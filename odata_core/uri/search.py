@@ -10,14 +10,26 @@ from ..errors import BadRequest
 from ..limits import Limits
 from .syntax import Search, SearchJoin, SearchNot, SearchTerm
 
-# searchWord: no blank, parenthesis or double quotation mark; may not begin with a single one. Semicolons: see below.
-_TOKEN: Final = re.compile(r"""(?P<blank>[ \t]+)|(?P<mark>[()])|(?P<phrase>"[^"]+")|(?P<word>[^\s()";'][^\s()"]*)""")
+# searchWord: no blank, parenthesis or double quotation mark; may not begin with a single one.
+_TOKEN: Final = re.compile(r"""(?P<blank>[ \t]+)|(?P<mark>[()])|(?P<phrase>"[^"]+")|(?P<word>[^\s()"'][^\s()"]*)""")
+
+
+# What may stand before a semicolon in words and phrases: raw, since a word holds it only percent-encoded.
+_OPEN_SEMICOLON: Final = re.compile(r"""(?:[^";%]|%(?!22)|(?:"|%22)(?:(?!"|%22).)*+(?:"|%22))*+;""", re.DOTALL)
+
+_QUOTED: Final = re.compile(r"(?:[ \t+]|%20|%09)*+(?:'|%27)")
+
+
+def check_semicolons(raw: str) -> None:
+    """BadRequest for a search, not yet decoded, with a semicolon in a word (searchChar does not hold it)."""
+    found = _OPEN_SEMICOLON.match(raw)
+    if found is not None and not _QUOTED.match(raw):
+        raise BadRequest("A semicolon must be written %3B in a word of $search.", text=raw, position=found.end() - 1)
 
 
 class _Parser:
-    def __init__(self, text: str, limits: Limits, start: int, end: int, *, is_outermost: bool) -> None:
+    def __init__(self, text: str, limits: Limits, start: int, end: int) -> None:
         limits.check_length(text, start, end)
-        self.is_outermost = is_outermost
         self.text = text
         self.limits = limits
         self.end = end
@@ -29,7 +41,7 @@ class _Parser:
         tokens, position = [], start
         while position < self.end:
             found = _TOKEN.match(self.text, position, self.end)
-            if found is None or (self.is_outermost and ";" in found[0] and found.lastgroup == "word"):
+            if found is None:
                 raise BadRequest(
                     f"The character '{self.text[position]}' cannot stand here in $search.",
                     text=self.text,
@@ -126,8 +138,6 @@ class _Parser:
         )
 
 
-def parse_search(
-    text: str, limits: Limits, start: int = 0, end: int | None = None, *, is_outermost: bool = True
-) -> Search:
-    """The tree of a $search expression. Within parentheses a semicolon that is left was percent-encoded."""
-    return _Parser(text, limits, start, len(text) if end is None else end, is_outermost=is_outermost).whole()
+def parse_search(text: str, limits: Limits, start: int = 0, end: int | None = None) -> Search:
+    """The tree of a $search expression. A semicolon in a word was percent-encoded, which `check_semicolons` sees to."""
+    return _Parser(text, limits, start, len(text) if end is None else end).whole()

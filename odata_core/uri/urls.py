@@ -13,6 +13,7 @@ from .encoding import decode, decode_query
 from .grammars import Grammar
 from .query_options import READERS, Piece, option_name, read_alias, read_option
 from .resource_paths import parse_path
+from .search import check_semicolons
 from .syntax import Options, Segment
 
 _ROOT: Final = re.compile(r"https?://[^/?#]+/", re.IGNORECASE)
@@ -48,7 +49,7 @@ def parse_query(raw: str, grammar: Grammar, limits: Limits, known: Sequence[str]
         piece = Piece(value, 0, len(value), grammar, limits, 0)
         if name.startswith("@"):
             if name in aliases:
-                raise BadRequest(f"The parameter alias '{name}' is given more than once.", target=name)
+                repeated.append(name)
             aliases[name], texts[name] = read_alias(piece), value
             continue
         canonical = option_name(name, grammar, names)
@@ -57,6 +58,8 @@ def parse_query(raw: str, grammar: Grammar, limits: Limits, known: Sequence[str]
                 raise BadRequest("A query option needs a name.", text=raw, position=0)
             custom.append((name, value))
             continue
+        if canonical == "$search":
+            check_semicolons(raw_value)
         if canonical in system:
             repeated.append(canonical)
         system[canonical], texts[canonical] = read_option(canonical, piece), value

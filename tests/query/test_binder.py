@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -510,7 +511,7 @@ def test_any_text_binds_or_is_refused_and_what_binds_is_computed(text: str) -> N
         return
     holds = compile_filter(condition)
     for row in ROWS["Everything"]:
-        found, message = outcome(lambda row=row: holds(row))
+        found, message = outcome(partial(holds, row))
         assert found in (True, False) or ONLY_ROWS_TELL.fullmatch(message)
 
 
