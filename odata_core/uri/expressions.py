@@ -207,6 +207,8 @@ class Expressions(Calls):
     def _path(self, lexeme: str) -> Path:
         """A path of names, perhaps with a call in it"""
         position = self.starts[self.cursor]
+        if "." in lexeme and not PATH_LEXEME.fullmatch(lexeme):
+            self.fail("an expression")
         segments = self._steps(lexeme, position)
         self.cursor += 1
         if self.lexemes[self.cursor][:1] == "/":

@@ -140,7 +140,7 @@ def _lexemes(grammar: Grammar, rows: Iterable[str]) -> str:
         TEXT_PATTERN,
         "-",
         # What is not understood: a word that something strange follows, what is no mark, all behind an open quotation.
-        r"[^\W\d]\w{0,127}+",
+        rf"{_NAME}(?:\.[\w.]*+)?+",
         r"[0-9]\w*+",
         r"""[^\w \t()'"]++""",
         ".+",
