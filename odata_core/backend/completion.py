@@ -9,24 +9,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from ..edm import EntityType
-from ..errors import InternalError
+from ..edm import EntitySet, EntityType
+from ..errors import InternalError, NotImplementedHere
 from ..query.evaluate import compile_filter, compile_order
-from ..query.tree import OrderBy, Path
-from .contract import Answer, Done, Query, Row
+from ..query.relations import Relations
+from ..query.tree import OrderBy, Path, Source
+from .contract import Answer, Done, Query, Reads, Row
 
 
-def complete(answer: Answer, query: Query) -> tuple[Sequence[Row], int | None]:
-    """The rows that a query asks for, and the number of matches before skip and top where it asks for that."""
+def relations_of(session: Reads) -> Relations:
+    """How expressions find related rows: a set that they lead to is read once, as a whole."""
+
+    def read(source: Source) -> Sequence[Row]:
+        if not isinstance(source, EntitySet):
+            raise NotImplementedHere(f"The singleton '{source.name}' cannot be read here.")
+        everything = Query(source)
+        return complete(session.select(everything), everything)[0]
+
+    return Relations(read)
+
+
+def complete(answer: Answer, query: Query, relations: Relations | None = None) -> tuple[Sequence[Row], int | None]:
+    """The rows that a query asks for, and the number of matches before skip and top where it asks for that.
+
+    `relations` are for conditions that lead to other rows.
+    """
+    kind = query.entity_set.type
     if Done.PAGE in answer.done:
         if query.count and answer.total is None:
             raise InternalError(f"The backend paged '{query.entity_set.name}' without giving the total asked for.")
         return list(answer.rows), answer.total if query.count else None
     rows: Iterable[Row] = answer.rows
     if query.filter is not None and Done.FILTER not in answer.done:
-        rows = filter(compile_filter(query.filter), rows)
+        rows = filter(compile_filter(query.filter, relations=relations, kind=kind), rows)
     if Done.ORDER not in answer.done:
-        rows = compile_order(total_order(query))(rows)
+        rows = compile_order(total_order(query), relations=relations, kind=kind)(rows)
     total = None
     if query.count:
         rows = list(rows)

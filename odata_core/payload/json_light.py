@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from ..edm import EntitySet, EntityType, EnumType, PrimitiveType, Property, StructuredType, accept_enum, check_facets
 from ..edm import primitives as edm
 from ..errors import BadRequest, NotImplementedHere, suggestion
-from ..uri import V3, print_predicate
+from ..uri import V3_GRAMMAR, print_predicate
 from .values import V3_LIGHT_CODECS
 
 Row = Mapping[str, Any]
@@ -25,7 +25,7 @@ RowWriter = Callable[[Row], dict[str, Any]]
 
 def entity_path(entity_set: EntitySet, row: Row) -> str:
     """The canonical URL of an entity, relative to the service root."""
-    return entity_set.name + print_predicate(entity_set.type, entity_set.type.key_of(row), V3)
+    return entity_set.name + print_predicate(entity_set.type, entity_set.type.key_of(row), V3_GRAMMAR)
 
 
 def _value_writer(prop: Property, level: str) -> Callable[[Any], Any] | None:

@@ -9,8 +9,8 @@ from typing import Final
 
 from ..csdl import write_xml_v3
 from ..errors import ODataError, UnsupportedMediaType
-from ..uri import V3 as V3_DIALECT
-from ..uri import Dialect
+from ..query.path_rules import V3_RULES, PathRules
+from ..uri import V3_GRAMMAR, Grammar
 from . import media
 from .media import Format
 from .versions import V1_0, V3_0, Version
@@ -22,7 +22,9 @@ class Profile:
 
     version: Version
     lowest: Version
-    dialect: Dialect
+    grammar: Grammar
+    rules: PathRules
+    options: Mapping[str, bool]  # system query option -> whether this library carries it out
     version_header: str
     maximum_header: str
     formats: Mapping[str, tuple[Format, ...]]
@@ -38,7 +40,12 @@ _LIGHT = (media.JSON_MINIMAL, media.JSON_FULL, media.JSON_NONE)
 ODATA_3: Final = Profile(
     version=V3_0,
     lowest=V1_0,
-    dialect=V3_DIALECT,
+    grammar=V3_GRAMMAR,
+    rules=V3_RULES,
+    options={
+        **dict.fromkeys(("$filter", "$orderby", "$select", "$top", "$skip", "$inlinecount", "$format"), True),
+        **dict.fromkeys(("$expand", "$skiptoken"), False),
+    },
     version_header="DataServiceVersion",
     maximum_header="MaxDataServiceVersion",
     formats={

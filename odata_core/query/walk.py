@@ -134,7 +134,8 @@ def fail(message: str, segment: Segment) -> NoReturn:
 def not_found(segment: Segment, ending: str = "") -> NoReturn:
     """Refuse a segment whose name nothing has."""
     name = segment.name if segment.arguments is not None else shown(segment)
-    raise NotFound(f"Resource not found for the segment '{name}'.{ending}", text=text_of(segment), position=0)
+    # Without a place: the whole segment is wrong, and the message names it.
+    raise NotFound(f"Resource not found for the segment '{name}'.{ending}")
 
 
 def cannot_follow(place: Resource, segment: Segment, reason: str) -> NoReturn:

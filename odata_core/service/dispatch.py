@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..backend import Backend, Context, Query, Reads, Row, Writes
-from ..backend.completion import complete
+from ..backend.completion import complete, relations_of
 from ..edm import EntitySet, Model, PrimitiveType
 from ..edm import primitives as edm
 from ..errors import BadRequest, MethodNotAllowed, NotFound, PreconditionFailed
@@ -94,7 +94,7 @@ def _select(work: Work, session: Reads) -> tuple[Sequence[Row], int | None]:
         return [], 0 if options.count else None
     condition = selection.condition(options.filter)
     query = Query(selection.entity_set, condition, options.order, options.skip, options.top, options.count)
-    return complete(session.select(query), query)
+    return complete(session.select(query), query, relations_of(session))
 
 
 def read_one(work: Work, session: Reads) -> Reply:
@@ -140,11 +140,15 @@ def _property_value(work: Work, session: Reads) -> Any:
 
 def read_count(work: Work, session: Reads) -> Reply:
     """The number of entities, as text."""
-    selection = _walker(work, session).selection(work.operation.resource)
+    resource = work.operation.resource
+    if not resource.is_collection:
+        _walker(work, session).entity(resource)
+        return Reply(200, b"1")
+    selection = _walker(work, session).selection(resource)
     if selection.conditions is None:
         return Reply(200, b"0")
     query = Query(selection.entity_set, selection.condition(work.options.filter), top=0, count=True)
-    _rows, total = complete(session.select(query), query)
+    _rows, total = complete(session.select(query), query, relations_of(session))
     return Reply(200, str(total).encode())
 
 
@@ -229,7 +233,7 @@ def _preference(work: Work) -> tuple[tuple[str, str], ...]:
 
 
 def _walker(work: Work, session: Reads) -> Walker:
-    return Walker(session, work.exchange.profile.dialect)
+    return Walker(session, work.exchange.profile.grammar)
 
 
 # What a success of each action is written as: a key of Profile.formats.

@@ -53,6 +53,14 @@ ACTIONS: Final[Mapping[Kind, Mapping[str, Action]]] = {
     Kind.COLLECTION: {"GET": Action.READ_COLLECTION, "POST": Action.CREATE},
     Kind.ENTITY: {"GET": Action.READ_ENTITY, UPDATE: Action.UPDATE, "DELETE": Action.DELETE},
     Kind.PROPERTY: {"GET": Action.READ_PROPERTY, UPDATE: Action.NOT_BUILT, "DELETE": Action.NOT_BUILT},
+    Kind.STREAM: {"GET": Action.READ_PROPERTY, UPDATE: Action.NOT_BUILT, "DELETE": Action.NOT_BUILT},
+    Kind.MEDIA: {"GET": Action.NOT_BUILT, UPDATE: Action.NOT_BUILT, "DELETE": Action.NOT_BUILT},
+    Kind.RESULT: {"GET": Action.NOT_BUILT},
+    Kind.ACTION: {"POST": Action.NOT_BUILT},
+    Kind.ENTITY_ID: {"GET": Action.NOT_BUILT},
+    Kind.ALL: {"GET": Action.NOT_BUILT},
+    Kind.CROSSJOIN: {"GET": Action.NOT_BUILT},
+    Kind.EACH: {UPDATE: Action.NOT_BUILT, "DELETE": Action.NOT_BUILT},
     Kind.VALUE: {"GET": Action.READ_VALUE, UPDATE: Action.NOT_BUILT, "DELETE": Action.NOT_BUILT},
     Kind.COUNT: {"GET": Action.READ_COUNT},
     Kind.LINKS: {
@@ -74,6 +82,8 @@ def plan(method: str, resource: Resource, update_verbs: Mapping[str, bool]) -> O
             f"The URI names {resource.kind.value}, which does not support {method[:20]} requests.",
             allow=allowed_methods(resource.kind, update_verbs),
         )
+    for words in resource.beyond_hops:
+        raise NotImplementedHere(f"{words[0].upper()}{words[1:]} is not supported.")
     if action is Action.NOT_BUILT:
         raise NotImplementedHere(f"{method} on {resource.kind.value} is not supported.")
     return Operation(action, resource, update_verbs.get(method, False))

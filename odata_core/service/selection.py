@@ -13,7 +13,7 @@ from ..edm import EntitySet, NavigationProperty
 from ..errors import NotFound, NotImplementedHere
 from ..query.resource import Hop, Resource
 from ..query.tree import Bound, Compare, Constant, Logic, Path
-from ..uri import Dialect, print_predicate
+from ..uri import Grammar, print_predicate
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Selection:
 class Walker:
     """Follows the hops of a resource in one session."""
 
-    def __init__(self, session: Reads, dialect: Dialect) -> None:
+    def __init__(self, session: Reads, grammar: Grammar) -> None:
         self.session = session
-        self.dialect = dialect
+        self.grammar = grammar
 
     def selection(self, resource: Resource) -> Selection:
         """Where the last hop leads, before its key narrows it; NotFound when an entity on the way is missing."""
@@ -83,7 +83,7 @@ class Walker:
     def _missing(self, hop: Hop) -> str:
         if hop.key is None:
             return f"There is no entity behind '{hop.navigation.name if hop.navigation else hop.entity_set.name}'."
-        predicate = print_predicate(hop.entity_set.type, hop.key, self.dialect)
+        predicate = print_predicate(hop.entity_set.type, hop.key, self.grammar)
         return f"Resource not found for the segment '{hop.entity_set.name}': there is no {predicate}."
 
 

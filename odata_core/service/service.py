@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from ..backend import Backend, Context
 from ..edm import Model
@@ -14,11 +15,12 @@ from ..errors import InternalError, ODataError, PayloadTooLarge, UriTooLong
 from ..limits import Limits
 from ..payload.errors import write_json_error, write_xml_error
 from ..protocol import ODATA_3, Exchange, Format, Profile, choose_format, error_format, negotiate
-from ..query.resource import PathBinder
-from ..uri import split_path, split_query
+from ..query.path_binder import PathBinder
+from ..query.resource_options import Use
+from ..uri import parse_relative, split_query
 from .dispatch import CONTENT, Work, run
 from .messages import Request, Response
-from .options import Options, bind_options
+from .options import Options, settle_options
 from .plan import Action, Operation, plan
 
 log = logging.getLogger("odata.service")
@@ -93,12 +95,15 @@ class Service:
         """Understand the whole request, or refuse it, before anything is done."""
         self._check_size(request)
         exchange = negotiate(self.profile, request.method, request.headers, key_as_segment=self.key_as_segment)
-        dialect = self.profile.dialect
-        binder = PathBinder(self.model, dialect, self.limits, key_as_segment=exchange.key_as_segment)
-        resource = binder.bind(split_path(request.path, self.limits))
-        operation = plan(exchange.method, resource, self.profile.update_verbs)
-        pairs = split_query(request.query)
-        options = bind_options(pairs, resource, dialect, self.limits, is_write=operation.is_write)
+        profile, by_segment = self.profile, exchange.key_as_segment
+        target = f"{request.path}?{request.query}" if request.query else request.path
+        url = parse_relative(
+            target, profile.grammar, self.limits, key_as_segment=by_segment, known=profile.options.keys()
+        )
+        binder = PathBinder(self.model, profile.grammar, self.limits, profile.rules, key_as_segment=by_segment)
+        resource = binder.bind(url.path, url.options)
+        operation = plan(exchange.method, resource, profile.update_verbs)
+        options = settle_options(url.options, resource, self.model, profile, self.limits, USES[operation.action])
         chosen = _choose(exchange, operation, options)
         exchange.version_of(chosen)
         return Work(request, exchange, self.model, self.limits, operation, options, chosen, self._metadata)
@@ -109,6 +114,14 @@ class Service:
             raise UriTooLong(f"The URL is {length} characters long; the limit url_length is {self.limits.url_length}.")
         if len(request.body) > self.limits.body_bytes:
             raise PayloadTooLarge(f"The body is larger than the limit body_bytes of {self.limits.body_bytes} bytes.")
+
+
+USES: Final[Mapping[Action, Use]] = {
+    **dict.fromkeys(Action, Use.READ),
+    Action.CREATE: Use.INSERT,
+    Action.UPDATE: Use.UPDATE,
+    Action.DELETE: Use.DELETE,
+}
 
 
 def _choose(exchange: Exchange, operation: Operation, options: Options) -> Format | None:

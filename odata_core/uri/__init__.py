@@ -1,20 +1,26 @@
 """URLs: text to syntax tree and back, by dialect."""
 
-from .dialects import V3, Dialect
 from .encoding import decode, decode_query, encode_segment, split_path, split_query
+from .expressions import parse_expression
+from .grammars import V2_GRAMMAR, V3_GRAMMAR, V4_GRAMMAR, Grammar
 from .keys import print_key_segment, print_predicate, read_key_segment
-from .parser import parse_expression, parse_order, parse_segment, parse_select
+from .printer import print_expression
+from .urls import Url, parse_query, parse_relative, parse_uri
 
 __all__ = [
-    "V3",
-    "Dialect",
+    "V2_GRAMMAR",
+    "V3_GRAMMAR",
+    "V4_GRAMMAR",
+    "Grammar",
+    "Url",
     "decode",
     "decode_query",
     "encode_segment",
     "parse_expression",
-    "parse_order",
-    "parse_segment",
-    "parse_select",
+    "parse_query",
+    "parse_relative",
+    "parse_uri",
+    "print_expression",
     "print_key_segment",
     "print_predicate",
     "read_key_segment",

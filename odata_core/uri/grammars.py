@@ -16,10 +16,12 @@ from .literals import V3_LITERALS, LiteralForm, printers
 from .literals_v4 import V4_LITERALS
 
 _NAME: Final = r"[^\W\d]\w{0,127}+"
-_QUALIFIED: Final = rf"{_NAME}(?:\.{_NAME})*+"
+QUALIFIED_PATTERN: Final = rf"{_NAME}(?:\.{_NAME})*+"
 # One name of a path: an identifier with or without namespaces, `$it` and its like, `@alias`, `@Term#Qualifier`. What
 # follows tells it from a literal: a Guid or a date goes on with a hyphen, `duration'P1D'` with a quotation mark.
-STEP_PATTERN: Final = rf"(?:{_QUALIFIED}|\$[a-zA-Z]++|@{_QUALIFIED}(?:\#{_NAME})?+)(?![\w.'\x80-\U0010ffff-])"
+STEP_PATTERN: Final = (
+    rf"(?:{QUALIFIED_PATTERN}|\$[a-zA-Z]++|@{QUALIFIED_PATTERN}(?:\#{_NAME})?+)(?![\w.'~\x80-\U0010ffff-])"
+)
 _NUMBER: Final = r"[0-9]++(?:\.[0-9]++)?+(?![\w.:-])"  # the usual ones; all others are found by their rows
 _STRING: Final = r"'[^']*+(?:''[^']*+)*+'"
 
@@ -32,7 +34,7 @@ ENUM_PATTERN: Final = (
 TEXT_PATTERN: Final = r'"(?:[^"\\]++|\\.)*+"'  # a JSON string
 
 # A path of ASCII names without namespaces: nearly all there are.
-_PLAIN: Final = r"[A-Za-z_]\w{0,127}+(?![\w.'\x80-\U0010ffff-])"
+_PLAIN: Final = r"[A-Za-z_]\w{0,127}+(?![\w.'~\x80-\U0010ffff-])"
 
 # Words that are literals where a row of the dialect says so. In expressions no member can have such a name.
 _WORDS: Final = ("true", "false", *(word + suffix for word in ("INF", "NaN") for suffix in ("", "D", "F", "d", "f")))

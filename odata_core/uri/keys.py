@@ -9,24 +9,24 @@ from typing import Any
 
 from ..edm import EntityType, EnumType, PrimitiveType, Property
 from ..errors import BadRequest
-from .dialects import Dialect
 from .encoding import encode_segment
+from .grammars import Grammar
 from .literals import SEGMENT_PRINTERS, SEGMENT_READERS, print_string
 
 
-def print_key_literal(prop: Property, value: Any, dialect: Dialect) -> str:
+def print_key_literal(prop: Property, value: Any, grammar: Grammar) -> str:
     """One key value as a literal, not yet percent-encoded."""
     if isinstance(prop.type, EnumType):
         # A quoted name, which the parser reads; it does not know `Namespace.Type'Name'` yet.
         return print_string(value)
     assert isinstance(prop.type, PrimitiveType)
-    return dialect.print_literal[prop.type.name](value)
+    return grammar.printers[prop.type.name](value)
 
 
-def print_predicate(kind: EntityType, key: tuple[Any, ...], dialect: Dialect) -> str:
+def print_predicate(kind: EntityType, key: tuple[Any, ...], grammar: Grammar) -> str:
     """`(5)` or `(ID=...,StampId=...)`, percent-encoded for a path."""
     parts = [
-        print_key_literal(kind.properties[name], value, dialect) for name, value in zip(kind.key, key, strict=True)
+        print_key_literal(kind.properties[name], value, grammar) for name, value in zip(kind.key, key, strict=True)
     ]
     if len(parts) > 1:
         parts = [f"{name}={part}" for name, part in zip(kind.key, parts, strict=True)]

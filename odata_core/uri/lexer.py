@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from itertools import accumulate, islice
 from typing import Any, Final, NoReturn
@@ -14,10 +15,11 @@ from ..edm import PrimitiveType
 from ..edm import primitives as edm
 from ..errors import BadRequest
 from ..limits import Limits
-from .grammars import Grammar
+from .grammars import QUALIFIED_PATTERN, Grammar
 from .literals import LiteralForm
 
 BLANKS: Final = (" ", "\t")
+_QUALIFIED: Final = re.compile(QUALIFIED_PATTERN)
 _PUNCTUATION: Final = frozenset("()[]{},/=:;")
 
 
@@ -150,14 +152,14 @@ class Cursor:
         """odataIdentifier, perhaps qualified"""
         self.skip_to_name()
         lexeme: str = self.lexemes[self.cursor]
-        if not lexeme.replace(".", "").isidentifier():
+        if not _QUALIFIED.fullmatch(lexeme):
             self.fail(expected)
         self.cursor += 1
         return lexeme
 
     def begin(self) -> None:
         """Nothing may stand before an expression"""
-        if self.lexemes[0][:1] in BLANKS:
+        if self.is_at_blank():
             # But the brackets of JSON bring blanks of their own: begin-array = BWS "[" BWS.
             if not self.grammar.is_lenient and self.lexemes[1] not in ("[", "{"):
                 self.fail("an expression without a blank before it")

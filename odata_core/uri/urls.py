@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ class Url:
     fragment: str | None = None
 
 
-def parse_query(raw: str, grammar: Grammar, limits: Limits, known: Sequence[str] | None = None) -> Options:
+def parse_query(raw: str, grammar: Grammar, limits: Limits, known: Collection[str] | None = None) -> Options:
     """queryOptions: names and values of a raw query string. `known` narrows the system options that may stand here."""
     if "#" in raw:
         raise BadRequest("'#' must be written %23 in a query.", text=raw, position=raw.index("#"))
@@ -66,8 +66,15 @@ def parse_query(raw: str, grammar: Grammar, limits: Limits, known: Sequence[str]
     return Options(system, aliases, tuple(custom), tuple(repeated), texts)
 
 
-def parse_relative(raw: str, grammar: Grammar, limits: Limits, *, key_as_segment: bool = False) -> Url:
-    """odataRelativeUri: a path below the service root, with its query."""
+def parse_relative(
+    raw: str,
+    grammar: Grammar,
+    limits: Limits,
+    *,
+    key_as_segment: bool = False,
+    known: Collection[str] | None = None,
+) -> Url:
+    """odataRelativeUri: a path below the service root, with its query. `known` as with `parse_query`."""
     _check_length(raw, limits)
     bad = _ILLEGAL.search(raw)
     if bad is not None:
@@ -82,7 +89,7 @@ def parse_relative(raw: str, grammar: Grammar, limits: Limits, *, key_as_segment
         return Url((Segment(plain),), options, fragment if hash_mark else None)
     if plain == "$entity" or plain.startswith("$entity/"):
         return _parse_entity(plain, query, grammar, limits)
-    options = parse_query(query, grammar, limits) if mark and query else Options()
+    options = parse_query(query, grammar, limits, known) if mark and query else Options()
     return Url(parse_path(path, grammar, limits, key_as_segment=key_as_segment) if path else (), options)
 
 

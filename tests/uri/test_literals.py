@@ -15,8 +15,8 @@ from odata_core.errors import BadRequest
 from odata_core.limits import Limits
 from odata_core.testing.reference import exact
 from odata_core.testing.strategies import values_of
-from odata_core.uri import V3, parse_expression
-from odata_core.uri.tree import Literal
+from odata_core.uri import V3_GRAMMAR, parse_expression
+from odata_core.uri.syntax import Literal
 
 LIMITS = Limits()
 GUID = UUID("3499b02c-8dc9-4c0d-aa83-097a1340cbda")
@@ -25,7 +25,7 @@ HALF_PAST_THREE = Timestamp.parse("2013-08-19T15:30:00")
 
 def read(text: str) -> tuple[Any, str]:
     """Value and type of a text that is one literal."""
-    node = parse_expression(text, V3, LIMITS)
+    node = parse_expression(text, V3_GRAMMAR, LIMITS)
     assert isinstance(node, Literal)
     return exact(node.value), "null" if node.type is None else node.type.name
 
@@ -180,7 +180,7 @@ MANY_DIGITS = "a number has at most 1000 digits"
 )
 def test_what_only_looks_like_a_literal_is_refused(text: str, kind: str, reason: str) -> None:
     with pytest.raises(BadRequest) as caught:
-        parse_expression(f"   {text}", V3, LIMITS)
+        parse_expression(f"   {text}", V3_GRAMMAR, LIMITS)
     assert (caught.value.message, caught.value.position) == (
         f"'{text[:100]}' is not a literal of Edm.{kind}: {reason}.",
         3,
@@ -204,7 +204,7 @@ def test_what_only_looks_like_a_literal_is_refused(text: str, kind: str, reason:
 )
 def test_what_no_literal_looks_like_is_refused(text: str, position: int, found: str) -> None:
     with pytest.raises(BadRequest) as caught:
-        parse_expression(text, V3, LIMITS)
+        parse_expression(text, V3_GRAMMAR, LIMITS)
     assert (caught.value.message, caught.value.position) == (
         f"The character '{found}' is not understood here.",
         position,
@@ -214,7 +214,7 @@ def test_what_no_literal_looks_like_is_refused(text: str, position: int, found: 
 @pytest.mark.parametrize("text", ["x'00'", "true'1'", "int'5'", "guid 'a'", ".5", "5 5"])
 def test_what_is_no_literal_as_a_whole_is_refused(text: str) -> None:
     with pytest.raises(BadRequest):
-        parse_expression(text, V3, LIMITS)
+        parse_expression(text, V3_GRAMMAR, LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -246,16 +246,16 @@ def test_what_is_no_literal_as_a_whole_is_refused(text: str) -> None:
     ],
 )
 def test_a_value_is_printed_in_one_way(kind: str, value: Any, text: str) -> None:
-    assert V3.print_literal[kind](value) == text
+    assert V3_GRAMMAR.printers[kind](value) == text
 
 
 # Places have values in the tests of geo_literals.
-PRINTED_TYPES = sorted(name for name in V3.print_literal if not name.startswith("Edm.Geo"))
+PRINTED_TYPES = sorted(name for name in V3_GRAMMAR.printers if not name.startswith("Edm.Geo"))
 
 
 def test_every_type_of_version_3_has_a_printer() -> None:
     with_literals = {name for name, kind in PRIMITIVE_TYPES.items() if "v3" in kind.families and name != "Edm.Stream"}
-    assert set(V3.print_literal) == with_literals
+    assert set(V3_GRAMMAR.printers) == with_literals
 
 
 @pytest.mark.parametrize("name", PRINTED_TYPES)
@@ -263,7 +263,7 @@ def test_every_type_of_version_3_has_a_printer() -> None:
 def test_what_is_printed_is_read_back(name: str, data: st.DataObject) -> None:
     kind = PRIMITIVE_TYPES[name]
     value = data.draw(values_of(Property("A", kind, nullable=False)))
-    node = parse_expression(V3.print_literal[name](value), V3, LIMITS)
+    node = parse_expression(V3_GRAMMAR.printers[name](value), V3_GRAMMAR, LIMITS)
     assert isinstance(node, Literal)
     assert node.type is not None
     if name == "Edm.DateTime":  # the same instant; the offset is not part of the literal

@@ -15,7 +15,8 @@ from odata_core.edm import EntityType
 from odata_core.limits import Limits
 from odata_core.query.binder import Binder
 from odata_core.query.evaluate import compile_filter
-from odata_core.uri import V3, parse_expression
+from odata_core.query.scope import Scope
+from odata_core.uri import V3_GRAMMAR, parse_expression
 from odata_vmm.model import vmm_model
 from odata_vmm.sample import (
     ADMIN_SUBSCRIPTION,
@@ -85,7 +86,7 @@ def test_everybody_sees_their_own(neighbours: Neighbours, name: str) -> None:
         assert neighbours.admin.read(paths[name]) == entity
 
 
-@pytest.mark.parametrize("name", sorted(vmm_model().entity_sets))
+@pytest.mark.parametrize("name", sorted(vmm_model.entity_sets))
 def test_lists_and_counts_hold_ones_own(neighbours: Neighbours, name: str) -> None:
     mine, theirs, all_of_them = (
         client.get(name).rows for client in (neighbours.mine, neighbours.theirs, neighbours.admin)
@@ -214,7 +215,7 @@ def test_a_tenant_cannot_take_a_machine_over(neighbours: Neighbours) -> None:
 
 # Conditions ------------------------------------------------------------------------------------------------------
 
-_MODEL = vmm_model()
+_MODEL = vmm_model
 _MACHINES = [MACHINE, STOPPED_MACHINE, OTHER_MACHINE, UNKNOWN]
 
 
@@ -286,7 +287,8 @@ def _agree(condition: str, who: UUID) -> None:
     client = _SITE[0].mine.of(who)
     everything = client.get("VMCheckPoints").rows
     text = condition.replace("{id0}", f"guid'{everything[0]['ID']}'").replace("{id1}", f"guid'{everything[-1]['ID']}'")
-    holds = compile_filter(Binder(_kind(), V3, Limits(), text).condition(parse_expression(text, V3, Limits())))
+    scope = Scope(_MODEL, V3_GRAMMAR, Limits(), _kind(), _MODEL.entity_set("VMCheckPoints"))
+    holds = compile_filter(Binder(scope, text).condition(parse_expression(text, V3_GRAMMAR, Limits())))
     guids = {name for name, prop in _kind().properties.items() if prop.type_name == "Edm.Guid"}
     typed = [{name: UUID(v) if name in guids and v else v for name, v in row.items()} for row in everything]
     wanted = [row for row, values in zip(everything, typed, strict=True) if holds(values)]

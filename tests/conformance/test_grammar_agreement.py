@@ -1,0 +1,194 @@
+# Parser and grammar accept the same language: texts drawn from `odata.lark` and mutations of them are accepted by both or
+# by neither. The grammar is an independent witness: written after the ABNF, read by an Earley parser.
+# Where the two differ on purpose stands in two tables, each row with its reason: what the parser takes beyond the grammar,
+# because clients send it or because the binder says better what is wrong, and what it does not take.
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from odata_core.errors import ODataError
+from odata_core.limits import Limits
+from odata_core.testing.grammar import reference_parser, texts_of
+from odata_core.uri.encoding import decode
+from odata_core.uri.grammars import V4_GRAMMAR
+from odata_core.uri.rules import find_rule
+from odata_core.uri.syntax import Argument, Literal, Path, Segment, Tree
+
+LIMITS = Limits()
+
+# ------------------------------------------------------------------ where the parser takes more
+
+_ARITIES: Final[Mapping[str, tuple[int, ...]]] = {
+    **dict.fromkeys("mindatetime maxdatetime now".split(), (0,)),
+    **dict.fromkeys(
+        """length tolower toupper trim year month day hour minute second fractionalseconds totalseconds date time
+        totaloffsetminutes round floor ceiling geo.length isdefined""".split(),
+        (1,),
+    ),
+    **dict.fromkeys(
+        """concat contains endswith indexof matchespattern startswith geo.distance geo.intersects hassubset
+        hassubsequence""".split(),
+        (2,),
+    ),
+    "substring": (2, 3),
+}
+_CONSTRUCTS: Final = frozenset({"any", "all", "cast", "isof", "aggregate", "$filter", "Collection"})
+
+
+def nodes(tree: Any) -> Iterator[Tree]:
+    """Every node of a tree, or of trees within tuples and mappings."""
+    if isinstance(tree, Tree):
+        yield tree
+        tree = [getattr(tree, name) for name in type(tree).__struct_fields__]
+    if isinstance(tree, Mapping):
+        tree = list(tree.values())
+    if isinstance(tree, list | tuple):
+        for part in tree:
+            yield from nodes(part)
+
+
+def is_key(argument: Argument) -> bool:
+    value = argument.value
+    alias = isinstance(value, Path) and len(value.segments) == 1 and value.segments[0].name[0] == "@"
+    return argument.name is None and (alias or not isinstance(value, Path))
+
+
+def calls_freely(path: Path) -> bool:
+    """Whether a call has other arguments without names than the ABNF lists for its name."""
+    for segment in path.segments:
+        given_ = segment.arguments or ()
+        if not given_ or given_[0].name is not None or segment.name.lower() in _CONSTRUCTS:
+            continue
+        is_alone = len(path.segments) == 1 and segment.key is None
+        if is_alone and len(given_) in _ARITIES.get(segment.name.lower(), ()):
+            continue
+        if not (len(given_) == 1 and is_key(given_[0])):
+            return True
+    return False
+
+
+def any_call_freely(_text: str, tree: Any) -> bool:
+    return any(isinstance(node, Path) and calls_freely(node) for node in nodes(tree))
+
+
+def found(pattern: str, flags: int = 0) -> Callable[[str, Any], bool]:
+    compiled = re.compile(pattern, flags)
+    return lambda text, _tree: compiled.search(text) is not None
+
+
+Difference = Callable[[str, Any], bool]
+
+ACCEPTED: Final[Mapping[str, Difference]] = {
+    "names in any script: identifiers are Unicode letters (CSDL 15.2), and 1C publishes Cyrillic ones": found(
+        r"[^\x00-\x7f]"
+    ),
+    "functions of any name with any number of arguments: the binder says which there are": any_call_freely,
+}
+"""What the parser accepts and the grammar does not."""
+
+REFUSED: Final[Mapping[str, Difference]] = {
+    "'all' is the quantifier, not a function without parameters (an official case)": found(r"\ball\(\s*\)", re.I),
+}
+"""What the grammar accepts and the parser does not."""
+
+
+# ------------------------------------------------------------------ the property
+
+RULES: Final = """
+    commonExpr boolCommonExpr filter orderby expand select search compute apply resourcePath odataRelativeUri queryOptions
+    primitiveLiteral
+""".split()
+
+_PIECES: Final = (
+    """
+    ( ) ' / , = : ; - + . * @ $ [ ] { } " & # ~ 1 a null true not eq and in has any( all( case( x: $count $it %20 %27 %28 %29 %2C
+    %3B %22 %2B asc desc NOT AND OR INF NaN 12:00 2020-01-01 Edm.String $filter= $top=1 duration'P1D' $value $VALUE
+""".split()
+    + [" ", "\t", " eq ", " and ", "not ", " desc"]
+)
+_BLANKS: Final = (" ", "\t", "%20")
+
+
+@st.composite
+def mutations(draw: DrawFn, text: str) -> str:
+    """The text with pieces deleted, inserted, replaced, doubled, swapped, in other case, with blanks."""
+    for _ in range(draw(st.sampled_from((1, 1, 1, 2, 3)))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.sampled_from((1, 1, 2, 3, 5))))
+        piece = text[start:end]
+        change = draw(st.sampled_from(("delete", "insert", "replace", "double", "case", "blank", "move")))
+        if change in ("insert", "replace"):
+            piece = draw(st.sampled_from(_PIECES)) + (piece if change == "insert" else "")
+        elif change == "blank":
+            piece = draw(st.sampled_from(_BLANKS)) + piece
+        else:
+            piece = {"delete": "", "double": piece * 2, "case": piece.swapcase(), "move": ""}[change]
+        if change == "move":
+            rest = text[:start] + text[end:]
+            target = draw(st.integers(0, len(rest)))
+            text = rest[:target] + text[start:end] + rest[target:]
+        else:
+            text = text[:start] + piece + text[end:]
+    return text
+
+
+_UNRESERVED: Final = re.compile(r"%(?:2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", re.IGNORECASE)
+
+
+def normalised(text: str) -> str:
+    """Unreserved characters stand unencoded (RFC 3986, 6.2.2.2): so the grammar wants it."""
+    return _UNRESERVED.sub(lambda escape: chr(int(escape[0][1:], 16)), text)
+
+
+@st.composite
+def texts_near(draw: DrawFn, rule: str, size: int = 25) -> str:
+    """A text of the rule, or one that is nearly of it."""
+    text = draw(texts_of(rule, size=size))
+    return normalised(draw(mutations(text))) if draw(st.integers(0, 3)) else text
+
+
+def parsed(rule: str, text: str) -> tuple[bool, Any]:
+    try:
+        return True, find_rule(rule)(text, V4_GRAMMAR, LIMITS)
+    except ODataError as error:
+        return False, error
+
+
+def difference(rule: str, text: str) -> str | None:
+    """How parser and grammar differ on a text, None if they agree or are known to differ."""
+    is_grammatical = reference_parser(rule)(text)
+    is_accepted, tree = parsed(rule, text)
+    if is_grammatical is is_accepted:
+        return None
+    try:
+        plain = decode(text)
+    except ODataError:
+        plain = text
+    known = ACCEPTED if is_accepted else REFUSED
+    if any(holds(plain, tree) for holds in known.values()):
+        return None
+    return "the parser accepts what the grammar refuses" if is_accepted else f"the grammar accepts, but: {tree}"
+
+
+CALM = settings(
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would take minutes
+)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@CALM
+@given(data=st.data())
+def test_parser_and_grammar_agree(rule: str, data: st.DataObject) -> None:
+    text = data.draw(texts_near(rule))
+    assert difference(rule, text) is None, text
