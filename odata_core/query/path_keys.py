@@ -37,7 +37,8 @@ def key_segments(walk: Walk, segment: Segment) -> Resource:
     place = walk.place
     assert isinstance(place.type, EntityType)
     binder = Binder(walk.scope, text_of(segment), base=walk.origin)
-    keys = KeyBinder(place.type, owner_of(walk.place.steps), binder, implied_here(place.steps))
+    implied = implied_here(place.steps) if walk.rules.implies_keys else {}
+    keys = KeyBinder(place.type, owner_of(walk.place.steps), binder, implied)
     texts = [text_of(segment)]
     while len(texts) < len(keys.segment_names) and walk.has_more and not is_reserved(walk.segments[walk.at]):
         texts.append(text_of(walk.take()))

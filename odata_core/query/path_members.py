@@ -114,7 +114,7 @@ def navigate(walk: Walk, navigation: NavigationProperty, segment: Segment) -> Re
     place = walk.place
     assert isinstance(place.type, StructuredType)
     target = _target(place, navigation)
-    implied = implied_by(place.steps, place.type, navigation)
+    implied = implied_by(place.steps, place.type, navigation) if walk.rules.implies_keys else {}
     kind = Kind.COLLECTION if navigation.is_collection else Kind.ENTITY
     steps = (*place.steps, Follow(navigation, target))
     reached = Resource(kind, steps, navigation.target, navigation.is_collection, target)

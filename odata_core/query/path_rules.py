@@ -17,6 +17,7 @@ class PathRules:
     reserved: frozenset[str]  # the segments with a dollar sign
     counts_entities: bool  # whether $count may follow a single entity, whose count is 1
     key_readers: Mapping[str, Callable[[str], Any]]  # bare key values, by type
+    implies_keys: bool  # whether a key may leave out what a referential constraint tells (4.01 Part 2, 4.3.3)
     how_to_key: str  # how else than in parentheses a client may write a key, for a message
 
 
@@ -25,6 +26,7 @@ V2_RULES: Final = PathRules(
     frozenset({"$metadata", "$batch", "$count", "$value", "$links"}),
     True,
     SEGMENT_READERS,
+    False,
     ", or send the header DataServiceUrlConventions: KeyAsSegment",
 )
 V3_RULES: Final = replace(V2_RULES, reserved=V2_RULES.reserved | {"$"})
@@ -37,5 +39,6 @@ V4_RULES: Final = PathRules(
     ),
     False,
     VALUE_READERS,
+    True,
     "",
 )

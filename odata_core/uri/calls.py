@@ -44,6 +44,8 @@ class Calls(Cursor):
         while True:
             lexeme = self.lexemes[self.cursor]
             if lexeme[:1] == "/" and lexeme != "/":
+                if segments[-1].name[0] in "$@" and segments[-1].name != "$filter":
+                    self.fail("a name")  # where nothing is that a key could pick from
                 segments.append(Segment(lexeme[1:], None, None, self.starts[self.cursor] + 1))
                 self.cursor += 1
             elif lexeme == "/" or (self.grammar.is_lenient and self.lexemes[self.cursor + 1] == "/"):
@@ -131,10 +133,12 @@ class Calls(Cursor):
             name = None
             if lexemes[self.cursor][:1] in BLANKS:
                 self.skip_blank()
-            if lexemes[self.cursor + 1] == "=":
+            if self._is_named():
                 name = self.name()
                 named += 1
-                self.cursor += 1
+                self.take("=")
+                if self.grammar.is_lenient:
+                    self.skip_blank()
             arguments.append(Argument(self.expression(), name))
             mark = lexemes[self.cursor]
             if mark == ",":
@@ -145,6 +149,13 @@ class Calls(Cursor):
         if named not in (0, len(arguments)):
             self.refuse("Either all arguments have names or none has.", self.starts[self.cursor - 1])
         return tuple(arguments)
+
+    def _is_named(self) -> bool:
+        """Whether the next argument has a name; v2 and v3 clients put blanks around its equals sign."""
+        following = self.lexemes[self.cursor + 1]
+        if following[:1] in BLANKS and self.grammar.is_lenient and not following.strip(" \t"):
+            following = self.lexemes[self.cursor + 2]
+        return following == "="
 
     def _lambda(self, name: str, position: int) -> tuple[Argument, ...]:
         """[ lambdaVariable BWS ":" BWS boolCommonExpr ] BWS ")" of any and all; else the arguments of a function"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
@@ -123,14 +124,14 @@ def _apply(piece: Piece) -> Any:
     return parse_apply(piece.text, piece.grammar, piece.limits, piece.start, piece.end, piece.depth, piece.outline)
 
 
-def _digits(piece: Piece) -> int:
+def _digits(name: str, piece: Piece) -> int:
     if not (piece.value.isascii() and piece.value.isdigit() and len(piece.value) <= 18):
-        raise piece.error(f"A whole number from 0 is expected, not '{piece.value[:50]}'.")
+        raise piece.error(f"{name} must be a whole number from 0, not '{piece.value[:50]}'.")
     return int(piece.value)
 
 
 def _top(piece: Piece) -> int:
-    top = _digits(piece)
+    top = _digits("$top", piece)
     if top > piece.limits.top:
         raise piece.error(f"$top is too large: the limit top is {piece.limits.top}.")
     return top
@@ -139,20 +140,20 @@ def _top(piece: Piece) -> int:
 def _index(piece: Piece) -> int:
     digits = piece.value.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
-        raise piece.error(f"A whole number is expected, not '{piece.value[:50]}'.")
+        raise piece.error(f"$index must be a whole number, not '{piece.value[:50]}'.")
     return int(piece.value)
 
 
 def _boolean(piece: Piece) -> bool:
     text = piece.value.lower() if piece.grammar.folds_case else piece.value
     if text not in ("true", "false"):
-        raise piece.error(f"true or false is expected, not '{piece.value[:50]}'.")
+        raise piece.error(f"$count must be true or false, not '{piece.value[:50]}'.")
     return text == "true"
 
 
 def _inline_count(piece: Piece) -> bool:
     if piece.value not in ("allpages", "none"):
-        raise piece.error(f"allpages or none is expected, not '{piece.value[:50]}'.")
+        raise piece.error(f"$inlinecount must be allpages or none, not '{piece.value[:50]}'.")
     return piece.value == "allpages"
 
 
@@ -284,7 +285,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "$schemaversion": _schema_version,
     "$search": _search,
     "$select": _select,
-    "$skip": _digits,
+    "$skip": partial(_digits, "$skip"),
     "$skiptoken": _text,
     "$to": _moment,
     "$toinclusive": _moment,

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from ..errors import BadRequest
+from ..errors import BadRequest, NotFound
 from ..limits import Limits
 from .encoding import OPEN_STRING, decode
 from .expressions import Expressions
@@ -133,8 +133,10 @@ def _segment(text: str, grammar: Grammar, limits: Limits, *, is_first: bool) -> 
 
 def _reserved(text: str, grammar: Grammar, limits: Limits) -> Segment:
     name = text.partition("(")[0]
+    if text in ("$batch", "$metadata"):
+        raise NotFound(f"Nothing can stand before or behind '{text}' in a path.")
     if name not in FOLLOWERS:
-        raise BadRequest(f"Resource not found for the segment '{text[:100]}'.", text=text, position=0)
+        raise NotFound(f"Resource not found for the segment '{text[:100]}'.")
     if name not in ("$filter", "$crossjoin"):
         if text != name:
             raise BadRequest(f"'{name}' takes no parentheses in a path.", text=text, position=len(name))

@@ -128,5 +128,5 @@ def _is_path(path: str, grammar: Grammar, limits: Limits) -> bool:
 
 
 def _check_length(raw: str, limits: Limits) -> None:
-    if len(raw) > limits.url_length:
+    if len(raw) - ("?" in raw) > limits.url_length:
         raise BadRequest(f"The URL is too long: the limit url_length is {limits.url_length}.")

@@ -174,8 +174,8 @@ ERRORS = [
     ("$count", 400, "A path cannot begin with '$count'."),
     ("$", 400, "A path cannot begin with '$'."),
     ("VMM.Machine", 404, "Resource not found for the segment 'VMM.Machine'. Did you mean 'Machines'?"),
-    ("$metadata/x", 400, "Resource not found for the segment '$metadata'."),
-    ("$batch/$batch", 400, "Resource not found for the segment '$batch'."),
+    ("$metadata/x", 404, "Nothing can stand before or behind '$metadata' in a path."),
+    ("$batch/$batch", 404, "Nothing can stand before or behind '$batch' in a path."),
     (
         f"Roles(guid'{ID1}')/Nam",
         404,
@@ -217,7 +217,7 @@ ERRORS = [
     (
         f"Machines(ID=guid'{ID1}',guid'{ID2}')",
         400,
-        "Segments with multiple key values must specify them in 'name=value' form.",
+        "Either all arguments have names or none has.",
     ),
     (f"Machines(ID=guid'{ID1}',ID=guid'{ID2}')", 400, "The key 'ID' is given twice."),
     (
@@ -249,7 +249,7 @@ ERRORS = [
     ("Roles()()", 400, "'Roles' takes one pair of parentheses."),
     ("Tags('x", 400, "The quotation mark ' is not closed."),
     ("5", 400, "Syntax error: a name is expected, but '5' was found."),
-    (f"Roles(guid'{ID1}')/$metadata", 400, "Resource not found for the segment '$metadata'."),
+    (f"Roles(guid'{ID1}')/$metadata", 404, "Nothing can stand before or behind '$metadata' in a path."),
     (f"Roles(guid'{ID1}')/$", 404, "Resource not found for the segment '$'."),
     (f"Roles(guid'{ID1}')/$/$/Name", 404, "Resource not found for the segment '$'."),
     (f"Roles(guid'{ID1}')/$value", 404, "'VMM.Role' is not a media entity and has no $value."),
@@ -340,16 +340,16 @@ SEGMENT_ERRORS = [
         "The number of keys specified in the URI does not match number of key properties for the resource "
         "'Machines': ID, StampId.",
     ),
-    ("Places/x/$metadata", 400, "Resource not found for the segment '$metadata'."),
+    ("Places/x/$metadata", 404, "Nothing can stand before or behind '$metadata' in a path."),
     (
         f"Machines/{ID1}/Name",
         400,
         "The segment 'Name' is not a key value for 'StampId' of type Edm.Guid: a GUID reads like "
         "3499b02c-8dc9-4c0d-aa83-097a1340cbda.",
     ),
-    ("Tags/$x", 400, "Resource not found for the segment '$x'."),
+    ("Tags/$x", 404, "Resource not found for the segment '$x'."),
     ("Tags/$", 404, "Resource not found for the segment '$'."),
-    ("Tags/x/$x", 400, "Resource not found for the segment '$x'."),
+    ("Tags/x/$x", 404, "Resource not found for the segment '$x'."),
 ]
 
 

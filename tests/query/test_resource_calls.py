@@ -185,7 +185,7 @@ REFUSED = [
         "'$query' cannot follow a call of an action of type Collection(Shop.Product): it needs something that "
         "can be read.",
     ),
-    ("Products(1)/Shop.Cost?count=5", 400, "true or false is expected, not '5'."),
+    ("Products(1)/Shop.Cost?count=5", 400, "$count must be true or false, not '5'."),
 ]
 
 

@@ -15,8 +15,8 @@ REFUSED = [
     ("$value", 400, "A path cannot begin with '$value'."),
     ("$links", 400, "A path cannot begin with '$links'."),
     ("$", 400, "A path cannot begin with '$'."),
-    ("$metadata/x", 400, "Resource not found for the segment '$metadata'."),
-    ("$batch/$ref", 400, "Resource not found for the segment '$batch'."),
+    ("$metadata/x", 404, "Nothing can stand before or behind '$metadata' in a path."),
+    ("$batch/$ref", 404, "Nothing can stand before or behind '$batch' in a path."),
     ("$all/x", 404, "Resource not found for the segment 'x'."),
     ("$all/$count", 404, "Resource not found for the segment '$count'."),
     (

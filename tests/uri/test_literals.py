@@ -188,27 +188,28 @@ def test_what_only_looks_like_a_literal_is_refused(text: str, kind: str, reason:
 
 
 @pytest.mark.parametrize(
-    ("text", "position", "found"),
+    ("text", "position", "message"),
     [
-        ("'abc", 0, "'"),
-        ("'abc''", 5, "'"),
-        ('5 eq "5"', 5, '"'),
-        ("1.", 0, "1"),
-        ("1.2.3", 0, "1"),
-        ("5x", 0, "5"),
-        ("0x10", 0, "0"),
-        ("1e", 0, "1"),
-        ("+5", 0, "+"),
-        ("٥", 0, "٥"),
+        ("'abc", 0, "The quotation mark ' is not closed."),
+        ("'abc''", 5, "The quotation mark ' is not closed."),
+        ('5 eq "5"', 5, "Syntax error: an expression is expected, but '\"5\"' was found."),
+        ("5x", 0, "Syntax error: an expression is expected, but '5x' was found."),
+        ("0x10", 0, "Syntax error: an expression is expected, but '0x10' was found."),
+        ("1e", 0, "Syntax error: an expression is expected, but '1e' was found."),
+        ("+5", 0, "Syntax error: an expression is expected, but '+' was found."),
+        ("٥", 0, "Syntax error: an expression is expected, but '٥' was found."),
     ],
 )
-def test_what_no_literal_looks_like_is_refused(text: str, position: int, found: str) -> None:
+def test_what_no_literal_looks_like_is_refused(text: str, position: int, message: str) -> None:
     with pytest.raises(BadRequest) as caught:
         parse_expression(text, V3_GRAMMAR, LIMITS)
-    assert (caught.value.message, caught.value.position) == (
-        f"The character '{found}' is not understood here.",
-        position,
-    )
+    assert (caught.value.message, caught.value.position) == (message, position)
+
+
+@pytest.mark.parametrize("text", ["1.", "1.2.3"])
+def test_a_point_needs_digits_on_both_sides(text: str) -> None:
+    with pytest.raises(BadRequest):
+        parse_expression(text, V3_GRAMMAR, LIMITS)
 
 
 @pytest.mark.parametrize("text", ["x'00'", "true'1'", "int'5'", "guid 'a'", ".5", "5 5"])

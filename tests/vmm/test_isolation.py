@@ -86,7 +86,7 @@ def test_everybody_sees_their_own(neighbours: Neighbours, name: str) -> None:
         assert neighbours.admin.read(paths[name]) == entity
 
 
-@pytest.mark.parametrize("name", sorted(vmm_model.entity_sets))
+@pytest.mark.parametrize("name", sorted(vmm_model().entity_sets))
 def test_lists_and_counts_hold_ones_own(neighbours: Neighbours, name: str) -> None:
     mine, theirs, all_of_them = (
         client.get(name).rows for client in (neighbours.mine, neighbours.theirs, neighbours.admin)
@@ -215,7 +215,7 @@ def test_a_tenant_cannot_take_a_machine_over(neighbours: Neighbours) -> None:
 
 # Conditions ------------------------------------------------------------------------------------------------------
 
-_MODEL = vmm_model
+_MODEL = vmm_model()
 _MACHINES = [MACHINE, STOPPED_MACHINE, OTHER_MACHINE, UNKNOWN]
 
 
