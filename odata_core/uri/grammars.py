@@ -121,7 +121,7 @@ def _lexemes(grammar: Grammar, rows: Iterable[str]) -> str:
         r"\(?+",
     )
     if grammar.is_lenient:
-        path, opening = rf"{STEP_PATTERN}(?:[ \t]*+/[ \t]*+{STEP_PATTERN})*+", r"(?:(?<!\bnot)[ \t]*+\()?+"
+        path, opening = rf"{STEP_PATTERN}(?:[ \t]*+/[ \t]*+{STEP_PATTERN})*+", r"(?:\(|(?<!\bnot)[ \t]++\()?+"
         plain = path
     # An operator is nothing else only where an operand is complete before it.
     operator = rf"[ \t](?<![(,:\[{{-][ \t])%s(?:{'|'.join(grammar.precedence)})%s"

@@ -58,7 +58,7 @@ BOUNDS = [
     ("apply_steps", 2, "$apply=identity/identity", None, "$apply=identity/identity/identity"),
     ("path_segments", 2, "A/B", "path", "A/B/C"),
     ("text_length", 3, "A/B", "path", "A/BC"),
-    ("url_length", 6, "A?x=12", "relative", "A?x=123"),
+    ("url_length", 6, "A?x=123", "relative", "A?x=1234"),
     ("url_length", 10, "http://h/A", "uri", "http://h/AB"),
 ]
 READERS: dict[str | None, Any] = {None: parse_query, "path": parse_path, "relative": parse_relative, "uri": parse_uri}
