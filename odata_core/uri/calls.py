@@ -133,12 +133,11 @@ class Calls(Cursor):
             name = None
             if lexemes[self.cursor][:1] in BLANKS:
                 self.skip_blank()
-            if self._is_named():
+            if lexemes[self.cursor + 1] == "=" or (self.grammar.is_lenient and self._is_named()):
                 name = self.name()
                 named += 1
                 self.take("=")
-                if self.grammar.is_lenient:
-                    self.skip_blank()
+                self.begin()
             arguments.append(Argument(self.expression(), name))
             mark = lexemes[self.cursor]
             if mark == ",":
@@ -152,10 +151,8 @@ class Calls(Cursor):
 
     def _is_named(self) -> bool:
         """Whether the next argument has a name; v2 and v3 clients put blanks around its equals sign."""
-        following = self.lexemes[self.cursor + 1]
-        if following[:1] in BLANKS and self.grammar.is_lenient and not following.strip(" \t"):
-            following = self.lexemes[self.cursor + 2]
-        return following == "="
+        following, second = self.lexemes[self.cursor + 1 : self.cursor + 3]
+        return "=" in (following, following.strip(" \t") or second)
 
     def _lambda(self, name: str, position: int) -> tuple[Argument, ...]:
         """[ lambdaVariable BWS ":" BWS boolCommonExpr ] BWS ")" of any and all; else the arguments of a function"""

@@ -158,12 +158,12 @@ class Cursor:
         return lexeme
 
     def begin(self) -> None:
-        """Nothing may stand before an expression"""
+        """Step to an expression that no blank may stand before"""
         if self.is_at_blank():
             # But the brackets of JSON bring blanks of their own: begin-array = BWS "[" BWS.
-            if not self.grammar.is_lenient and self.lexemes[1] not in ("[", "{"):
+            if not self.grammar.is_lenient and self.lexemes[self.cursor + 1] not in ("[", "{"):
                 self.fail("an expression without a blank before it")
-            self.cursor = 1
+            self.cursor += 1
 
     def skip_to_name(self) -> None:
         """Step over a blank where a name must follow: one that is an operator's is none here."""

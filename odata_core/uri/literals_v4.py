@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -106,11 +107,21 @@ _END = r"(?![\w.])"
 
 
 def _geo_form(plane: str) -> LiteralForm:
-    """Well-known text, whose shape tells the type."""
+    """Well-known text, whose shape tells the type. What the ABNF allows and no position can be has no value."""
     kind, pattern = PRIMITIVE_TYPES[f"Edm.{plane}"], rf"(?i:{plane})'(?:[^']|'')*'"
-    return LiteralForm(
-        kind, pattern, read_geo_literal(plane), print_geo_literal(plane), lambda value: geo_type(value, plane)
-    )
+    well_formed = re.compile(rf"(?i:{plane})'{GEO}'").fullmatch
+    strict = read_geo_literal(plane)
+    lenient = _or_unreadable(strict)
+
+    def read(text: str) -> Any:
+        if well_formed(text):
+            return lenient(text)
+        value = strict(text)  # says what is wrong
+        if text.lower().count("geometrycollection") <= 3:  # deeper than the pattern looks
+            raise ValueError("well-known text reads like SRID=0;Point(142.1 64.1)")
+        return value
+
+    return LiteralForm(kind, pattern, read, print_geo_literal(plane), lambda value: geo_type(value, plane))
 
 
 def _read_guid(text: str) -> UUID:
@@ -159,5 +170,5 @@ V4_LITERALS: Final = (
         _or_unreadable(lambda text: edm.DECIMAL.accept(Decimal(text.replace(" ", "+")))),
         print_float,  # with a point, so that it is not read as a whole number
     ),
-    LiteralForm(edm.DOUBLE, NAN_INFINITY + _END, read_float, print_float),
+    LiteralForm(edm.DOUBLE, NAN_INFINITY + r"(?![\w.(/'=])", read_float, print_float),
 )

@@ -23,6 +23,7 @@ from .syntax import Argument, ComputeItem, ExpandItem, Options, OrderByItem, Pat
 _IDENTIFIER: Final = re.compile(r"[^\W\d]\w{0,127}")
 _QUALIFIED: Final = re.compile(r"[^\W\d]\w{0,127}(?:\.[^\W\d]\w{0,127})*")
 _TERM: Final = re.compile(r"@[^\W\d]\w*(?:\.[^\W\d]\w*)*(?:#[^\W\d]\w*)?")
+_MOST_DIGITS: Final = 18  # so that every backend can hold the number
 _TAILS: Final = frozenset({"$ref", "$count", "$value"})
 
 
@@ -125,9 +126,9 @@ def _apply(piece: Piece) -> Any:
 
 
 def _digits(name: str, piece: Piece) -> int:
-    if not (piece.value.isascii() and piece.value.isdigit() and len(piece.value) <= 18):
+    if not (piece.value.isascii() and piece.value.isdigit() and len(piece.value.lstrip("0")) <= _MOST_DIGITS):
         raise piece.error(f"{name} must be a whole number from 0, not '{piece.value[:50]}'.")
-    return int(piece.value)
+    return int(piece.value.lstrip("0") or "0")
 
 
 def _top(piece: Piece) -> int:
@@ -139,7 +140,7 @@ def _top(piece: Piece) -> int:
 
 def _index(piece: Piece) -> int:
     digits = piece.value.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+    if not (digits.isascii() and digits.isdigit() and len(digits.lstrip("0")) <= _MOST_DIGITS):
         raise piece.error(f"$index must be a whole number, not '{piece.value[:50]}'.")
     return int(piece.value)
 

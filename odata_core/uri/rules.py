@@ -18,6 +18,7 @@ from .headers import PATTERNS, check_header
 from .query_options import Piece, nested_options
 from .resource_paths import parse_path
 from .search import parse_search
+from .syntax import EnumLiteral, Literal
 from .urls import parse_query, parse_relative, parse_uri
 
 Rule = Callable[[str, Grammar, Limits], Any]
@@ -25,6 +26,14 @@ Rule = Callable[[str, Grammar, Limits], Any]
 
 def _expression(text: str, grammar: Grammar, limits: Limits) -> Any:
     return Expressions(decode(text), grammar, limits).whole()
+
+
+def _literal(text: str, grammar: Grammar, limits: Limits) -> Any:
+    expressions = Expressions(decode(text), grammar, limits)
+    node = expressions.finish(expressions.operand())
+    if not isinstance(node, Literal | EnumLiteral) or expressions.lexemes[0] == "(":
+        raise BadRequest("A literal is expected.", text=expressions.text, position=0)
+    return node
 
 
 def _pattern(pattern: str, *, decoded: bool) -> Rule:
@@ -165,6 +174,8 @@ RULES: Final[Mapping[str, Rule]] = {
     **{name: _pattern(pattern, decoded=False) for name, pattern in _VALUES.items()},
     **{name: _pattern(forms.NAME, decoded=True) for name in _IDENTIFIERS},
     **dict.fromkeys(_EXPRESSIONS, _expression),
+    "primitiveliteral": _literal,
+    "keypropertyvalue": _literal,
     **{name: _option(option) for name, option in _OPTIONS.items()},
     **{name: _header(name) for name in PATTERNS},
     "aliasandvalue": _query,

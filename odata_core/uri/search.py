@@ -33,12 +33,14 @@ class _Parser:
         self.text = text
         self.limits = limits
         self.end = end
+        self.gaps: set[int] = set()  # the tokens that a blank stands before
         self.tokens = self._tokenize(start)
         self.cursor = 0
         self.depth = 0
 
     def _tokenize(self, start: int) -> list[tuple[str, str, int]]:
-        tokens, position = [], start
+        tokens: list[tuple[str, str, int]] = []
+        position = start
         while position < self.end:
             found = _TOKEN.match(self.text, position, self.end)
             if found is None:
@@ -47,7 +49,9 @@ class _Parser:
                     text=self.text,
                     position=position,
                 )
-            if found.lastgroup != "blank":
+            if found.lastgroup == "blank":
+                self.gaps.add(len(tokens))
+            else:
                 tokens.append((found.lastgroup or "", found[0], position))
             if len(tokens) > 2 * self.limits.expression_nodes:
                 raise BadRequest(f"$search is too long: the limit is {self.limits.expression_nodes} terms.")
@@ -75,6 +79,8 @@ class _Parser:
             kind, text, _position = self.tokens[self.cursor]
             if kind == "end" or text == ")" or (text == "OR" and kind == "word" and self._is_operator()):
                 return node
+            if self.cursor not in self.gaps:
+                raise self._error("a blank")
             if text == "AND" and kind == "word" and self._is_operator():
                 self.cursor += 1
             node = SearchJoin("AND", node, self.term())
@@ -89,7 +95,7 @@ class _Parser:
             self._expect(")", "')'")
             self.depth -= 1
             return node
-        if kind == "word" and text == "NOT" and self.tokens[self.cursor][0] != "end":
+        if kind == "word" and text == "NOT" and self._is_gap_before_term():
             self._enter(position)
             negated = SearchNot(self.term())
             self.depth -= 1
@@ -103,8 +109,14 @@ class _Parser:
 
     def _is_operator(self) -> bool:
         """AND and OR are operators where a term follows them; at the end they are words."""
-        kind, text, _position = self.tokens[self.cursor + 1]
-        return kind in ("word", "phrase") or text == "("
+        self.cursor += 1
+        is_operator = self._is_gap_before_term()
+        self.cursor -= 1
+        return is_operator
+
+    def _is_gap_before_term(self) -> bool:
+        kind, text, _position = self.tokens[self.cursor]
+        return self.cursor in self.gaps and (kind in ("word", "phrase") or text == "(")
 
     def _take_word(self, word: str) -> bool:
         kind, text, _position = self.tokens[self.cursor]

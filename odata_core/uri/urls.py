@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..errors import BadRequest
+from ..errors import BadRequest, ODataError
 from ..limits import Limits
 from .encoding import decode, decode_query
 from .grammars import Grammar
@@ -122,7 +122,7 @@ def _is_path(path: str, grammar: Grammar, limits: Limits) -> bool:
         return True
     try:
         parse_path(path, grammar, limits)
-    except BadRequest:
+    except ODataError:
         return False
     return True
 
