@@ -194,12 +194,12 @@ class Binder:
     def _in(self, node: Binary) -> Bound:
         """value in collection (4.01 Part 2, 5.1.1.1.12)"""
         operand, items = self.expression(node.left), self.expression(node.right)
-        if operand.is_collection or not (items.is_collection or items.type in (None, UNTYPED)):
+        if not (items.is_collection or items.type in (None, UNTYPED)):
             self.fail(f"'in' needs a value and a collection, not {describe(items)}.", node.position)
         if isinstance(items, ListOf):
             return In(settled(operand), self._fitted_list(operand, items, node))
         fitted = comparable(operand, replace_collection(items))
-        if fitted is None:
+        if fitted is None or operand.is_collection:
             self.fail(f"'in' cannot compare {describe(operand)} with {describe(items)}.", node.position)
         return In(fitted[0], settled(items))
 

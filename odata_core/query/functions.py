@@ -1,7 +1,7 @@
 # The canonical functions, one row each: the v4 name and its overloads, each with what it takes, what it gives, how it
 # is computed. The computing itself is in the modules named for what they compute with: text, numbers, time, places.
 # Strategy: binder and evaluator read the same row, so a function that binds can always be evaluated.
-# How a version spells a function is a row in `uri.dialects`. Null never reaches `evaluate`: where an argument is
+# How a version spells a function is a row in `uri.functions`. Null never reaches `evaluate`: where an argument is
 # null, so is the result (4.01 Part 2, 5.1.1.4), and the evaluator sees to that; `takes_null` marks the exception.
 # `cast`, `isof` and `case` are no rows: they take types and conditions, which are the binder's business.
 
@@ -20,7 +20,7 @@ from .text_functions import WHITE_SPACE
 
 __all__ = [
     "CANONICAL_FUNCTIONS",
-    "FUNCTIONS",
+    "TEXT_FUNCTIONS",
     "WHITE_SPACE",
     "Function",
     "Generic",
@@ -221,7 +221,7 @@ def _takes(parameter: Parameter, argument: tuple[object, bool]) -> bool:
     return kind is parameter or (kind in _ABSTRACT_GEO and parameter.name.startswith(kind.name))
 
 
-FUNCTIONS: Final[Mapping[str, Function]] = {
+TEXT_FUNCTIONS: Final[Mapping[str, Function]] = {
     name: Function(name, tuple([row for row in _TABLE[name] if row.parameters[0] is _TEXT]))
     for name in (
         *("contains", "startswith", "endswith", "length", "indexof"),

@@ -12,7 +12,7 @@ from uuid import UUID
 from ..backend import Query
 from ..edm import PrimitiveType, Timestamp
 from ..edm import primitives as edm
-from ..query.functions import FUNCTIONS
+from ..query.functions import TEXT_FUNCTIONS
 from ..query.tree import Bound, Compare, Constant, Invoke, Logic, Not, OrderBy, Path, ValueType
 from .reference import MODEL
 
@@ -44,7 +44,7 @@ def _compare(set_name: str, operator: str, path: str, value: Any) -> Compare:
 
 
 def _call(name: str, *arguments: Bound) -> Invoke:
-    return Invoke(name, arguments, FUNCTIONS[name].result)
+    return Invoke(name, arguments, TEXT_FUNCTIONS[name].result)
 
 
 def _text(value: str | None) -> Constant:

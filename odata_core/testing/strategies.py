@@ -32,7 +32,7 @@ from ..edm import (
 from ..edm.primitives import BINARY, BOOLEAN, DOUBLE, SINGLE, STRING
 from ..edm.temporal import MAX_DURATION_TICKS, MAX_OFFSET_MINUTES, MAX_TICKS, TICKS_PER_DAY
 from ..query.evaluate import compile_value
-from ..query.functions import FUNCTIONS
+from ..query.functions import TEXT_FUNCTIONS
 from ..query.tree import Bound, Compare, Constant, Invoke, Logic, Not, OrderBy, Path
 
 Facets = Mapping[str, Any]
@@ -251,7 +251,7 @@ def _comparisons(path: Path, rows: list[Row]) -> SearchStrategy[Bound]:
 
 def _tests_of_text(kind: EntityType) -> list[SearchStrategy[Bound]]:
     """Functions of text that give a truth value, for every text property."""
-    tests = [row for row in FUNCTIONS.values() if row.result is BOOLEAN and (STRING, STRING) in row.signatures]
+    tests = [row for row in TEXT_FUNCTIONS.values() if row.result is BOOLEAN and (STRING, STRING) in row.signatures]
     parts = st.builds(Constant, _strings({"MaxLength": 2}), st.just(STRING))
     return [
         st.builds(Invoke, st.just(row.name), st.tuples(st.just(path), parts), st.just(row.result))

@@ -140,6 +140,7 @@ EXPRESSIONS: list[tuple[str, str | None, str]] = [
     ("'x' in Tags", SAME, "Boolean"),
     ("Color in ('Red','Blue')", "Color in (Shop.Color'Red',Shop.Color'Blue')", "Boolean"),
     ("ID in Numbers", SAME, "Boolean"),
+    ('[Name,Place/City] in [["a","b"],["c","d"]]', SAME, "Boolean"),  # example 105
     # Functions of text (5.1.1.5, 5.1.1.7)
     ("concat(Name,'x')", SAME, "String"),
     ("concat(concat(Name,', '),'x')", SAME, "String"),
@@ -325,7 +326,11 @@ REFUSALS: list[tuple[str, str, int]] = [
     ),
     ("ID in ('x')", "'in' cannot compare 'ID' of type Edm.Int32 with the value x of type Edm.String.", 3),
     ("ID in 5", "'in' needs a value and a collection, not the value 5 of type Edm.Int32.", 3),
-    ("Tags in ('x')", "'in' needs a value and a collection, not a value of type Collection(null).", 5),
+    (
+        "Tags in ('x')",
+        "'in' cannot compare 'Tags' of type Collection(Edm.String) with the value x of type Edm.String.",
+        5,
+    ),
     (
         "Name in Numbers",
         "'in' cannot compare 'Name' of type Edm.String with 'Numbers' of type Collection(Edm.Int32).",

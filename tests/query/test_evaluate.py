@@ -15,7 +15,7 @@ from odata_core.edm import EnumType, PrimitiveType, Property, TimeOfDay, Timesta
 from odata_core.edm import primitives as edm
 from odata_core.errors import BadRequest
 from odata_core.query.evaluate import compile_filter, compile_order, compile_value
-from odata_core.query.functions import FUNCTIONS, WHITE_SPACE
+from odata_core.query.functions import TEXT_FUNCTIONS, WHITE_SPACE
 from odata_core.query.tree import Bound, Compare, Constant, Invoke, Logic, Not, OrderBy, Path
 from odata_core.testing.reference import MODEL, exact
 from odata_core.testing.strategies import conditions_of, paths_of, tables_of
@@ -174,7 +174,7 @@ def test_a_path_through_null_is_null() -> None:
 )
 def test_functions(name: str, arguments: tuple[Any, ...], result: Any) -> None:
     def call(*values: Any) -> Any:
-        return evaluate(Invoke(name, tuple(map(constant, values)), FUNCTIONS[name].result))
+        return evaluate(Invoke(name, tuple(map(constant, values)), TEXT_FUNCTIONS[name].result))
 
     assert exact(call(*arguments)) == exact(result)
     for index in range(len(arguments)):
@@ -187,9 +187,9 @@ def test_a_negative_length_is_refused() -> None:
         evaluate(call)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", TEXT_FUNCTIONS)
 def test_rows_of_the_function_table_are_sound(name: str) -> None:
-    function = FUNCTIONS[name]
+    function = TEXT_FUNCTIONS[name]
     samples: dict[PrimitiveType, Any] = {edm.STRING: "abc", edm.INT32: 1}
     assert function.name == name
     assert name == name.lower()
