@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -278,6 +279,44 @@ def test_a_count_respects_the_filter(service: Service, condition: str, count: by
     assert send(service, "GET", "Products/$count", f"$filter={condition}").body == count
 
 
+@pytest.mark.parametrize(
+    ("path", "condition", "count"),
+    [
+        ("Products", "Price add 1 gt 3", b"1"),
+        ("Products", "ID mod 2 eq 1", b"2"),
+        ("Products", "-ID lt -1", b"2"),
+        ("Products", "Stock div 2 gt 1000L", b"1"),
+        ("Products", "round(Price) eq 3M", b"1"),
+        ("Products", "replace(Name,'lk','st') eq 'Mist'", b"1"),
+        ("Products", "Size/Width eq 5 and Size/Unit eq null", b"1"),
+        ("Products", "not(Name eq 'Milk')", b"2"),
+        ("Products", "Tags/any(t:t eq 'b')", b"1"),
+        ("Products", "Tags/all(t:t eq 'b')", b"2"),
+        ("Products", "isof('Shop.Product')", b"3"),
+        ("Products", "cast(ID,'Edm.String') eq '2'", b"1"),
+        # Along navigation properties, by what the referential constraints say
+        ("Products", "Maker/Name eq 'Acme'", b"2"),
+        ("Products", "Maker eq null", b"1"),
+        ("Products", "Maker/Products/any(p:p/Name eq 'Milk' and p/ID ne ID)", b"1"),
+        ("Makers", "Products/any()", b"1"),
+        ("Makers", "Products/any(p:p/Price gt 2M and p/Maker/Name eq Name)", b"1"),
+        ("Makers", "Products/all(p:p/ID lt 2)", b"1"),
+        ("Makers(1)/Products", "Maker/ID eq 1 and startswith(Name,'M')", b"1"),
+    ],
+)
+def test_the_language_of_conditions(service: Service, path: str, condition: str, count: bytes) -> None:
+    assert shown(send(service, "GET", f"{path}/$count", "$filter=" + quote(condition)))[::2] == (200, count)
+
+
+@pytest.mark.parametrize(
+    ("order", "keys"),
+    [("Maker/Name desc,ID desc", [2, 1, 3]), ("length(Name) desc,ID", [1, 2, 3]), ("ID mod 2,ID desc", [2, 3, 1])],
+)
+def test_an_order_may_be_computed(service: Service, order: str, keys: list[int]) -> None:
+    feed = msgspec.json.decode(send(service, "GET", "Products", "$orderby=" + quote(order)).body)
+    assert [row["ID"] for row in feed["value"]] == keys
+
+
 def test_metadata(service: Service) -> None:
     for accept in ("application/xml", "application/json", "*/*", None):
         status, headers, body = shown(send(service, "GET", "$metadata", Accept=accept))
@@ -356,8 +395,8 @@ def test_keys_as_segments_are_the_clients_choice(service: Service, value: str | 
         (
             "Products(1)/Tags/$value",
             400,
-            "'$value' cannot follow a property of type Collection(Edm.String): only a single primitive value or a media "
-            "entity has a raw value. (At character 1 of: $value)",
+            "'$value' cannot follow a property of type Collection(Edm.String): only a single primitive value or a "
+            "media entity has a raw value. (At character 1 of: $value)",
         ),
         (f"{LABEL}/Image", 404, "The named stream 'Image' has no content here."),
         ("Products(1)/Labels", 501, "'Labels' has no referential constraint, so it cannot be followed here."),
