@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,10 +13,12 @@ from ..limits import Limits
 from ..protocol import Profile
 from ..query.option_binder import bind_options
 from ..query.options import BoundOptions, Selection
+from ..query.prepared import ORIGIN_BASE, PreparedQueries
 from ..query.resource import Resource
 from ..query.resource_options import Use, check_options
 from ..query.scope import Scope
 from ..query.tree import Bound, OrderBy
+from ..uri import parse_query, split_query
 from ..uri.syntax import Options as Syntax
 
 MAX_COUNT: Final = 2**31 - 1  # of $top and $skip: Int32 in every implementation
@@ -36,13 +38,35 @@ class Options:
     custom: Mapping[str, str] = field(default_factory=dict)
 
 
-def settle_options(
-    syntax: Syntax, resource: Resource, model: Model, profile: Profile, limits: Limits, use: Use
-) -> Options:
-    """All options, checked against the resource and what is done with it."""
-    custom = dict(syntax.custom)  # of those given more than once the last counts
-    if not syntax.system:
-        return Options(custom=custom)
+class OptionBinder:
+    """Binds the options of one service's requests; what options of one shape mean is found out once."""
+
+    def __init__(self, model: Model, profile: Profile, limits: Limits, prepared: PreparedQueries) -> None:
+        self.model = model
+        self.profile = profile
+        self.limits = limits
+        self.prepared = prepared
+
+    def settle(self, query: str, resource: Resource, use: Use) -> Options:
+        """All options of a raw query string, checked against the resource and what is done with it."""
+        pairs = split_query(query)
+        texts = {name: text for name, text in pairs if name.startswith(("$", "@"))}
+        custom = tuple([pair for pair in pairs if pair[0] not in texts])
+        if not texts:
+            return Options(custom=dict(custom))  # of those given more than once the last counts
+
+        def bind() -> BoundOptions:
+            grammar, known = self.profile.grammar, self.profile.options
+            syntax = parse_query(query, grammar, self.limits, known)
+            return _bind(syntax, resource, self.model, self.profile, self.limits, use)
+
+        if len(texts) + len(custom) < len(pairs):
+            return _options(bind(), custom)  # which refuses an option that is given twice
+        place = (resource.kind, resource.type, resource.is_collection, resource.source, resource.prefix, use)
+        return _options(self.prepared.prepare(texts, self.profile.grammar, place, bind).whole(), custom)
+
+
+def _bind(syntax: Syntax, resource: Resource, model: Model, profile: Profile, limits: Limits, use: Use) -> BoundOptions:
     for name in syntax.system:
         if not profile.options[name]:
             raise NotImplementedHere(f"The query option '{name}' is not supported.", target=name)
@@ -51,7 +75,11 @@ def settle_options(
         if syntax.system.get(name, 0) > MAX_COUNT:
             raise BadRequest(f"{name} must be a whole number from 0 to {MAX_COUNT}.", target=name)
     scope = Scope(model, profile.grammar, limits, resource.type, resource.source, resource.prefix)
-    bound = bind_options(syntax, scope)
+    # The first text's literals count from 0, as PreparedQueries has it.
+    return bind_options(syntax, scope, base=-ORIGIN_BASE)
+
+
+def _options(bound: BoundOptions, custom: Sequence[tuple[str, str]]) -> Options:
     return Options(
         bound.filter,
         bound.order,
@@ -60,7 +88,7 @@ def settle_options(
         bound.skip or 0,
         bound.count,
         bound.format,
-        custom,
+        dict(custom),
     )
 
 

@@ -16,11 +16,13 @@ from ..limits import Limits
 from ..payload.errors import write_json_error, write_xml_error
 from ..protocol import ODATA_3, Exchange, Format, Profile, choose_format, error_format, negotiate
 from ..query.path_binder import PathBinder
+from ..query.prepared import PreparedQueries
 from ..query.resource_options import Use
 from ..uri import parse_relative, split_query
+from ..uri.syntax import Options as Syntax
 from .dispatch import CONTENT, Work, run
 from .messages import Request, Response
-from .options import Options, settle_options
+from .options import OptionBinder, Options
 from .plan import Action, Operation, plan
 
 log = logging.getLogger("odata.service")
@@ -30,6 +32,7 @@ class Service:
     """An OData service over a backend.
 
     `key_as_segment` offers the convention to clients that ask for it by header. `limits` bound what a request may cost.
+    `prepared` is the number of shapes of queries whose meaning is kept; 0 keeps none.
     """
 
     def __init__(
@@ -40,12 +43,14 @@ class Service:
         profile: Profile = ODATA_3,
         limits: Limits | None = None,
         key_as_segment: bool = True,
+        prepared: int = 1_024,
     ) -> None:
         self.model = model
         self.backend = backend
         self.profile = profile
         self.limits = limits or Limits()
         self.key_as_segment = key_as_segment
+        self._options = OptionBinder(model, profile, self.limits, PreparedQueries(prepared))
         self._metadata = profile.write_metadata(model, key_as_segment=key_as_segment)
 
     @property
@@ -96,14 +101,13 @@ class Service:
         self._check_size(request)
         exchange = negotiate(self.profile, request.method, request.headers, key_as_segment=self.key_as_segment)
         profile, by_segment = self.profile, exchange.key_as_segment
-        target = f"{request.path}?{request.query}" if request.query else request.path
-        url = parse_relative(
-            target, profile.grammar, self.limits, key_as_segment=by_segment, known=profile.options.keys()
-        )
+        url = parse_relative(request.path, profile.grammar, self.limits, key_as_segment=by_segment)
         binder = PathBinder(self.model, profile.grammar, self.limits, profile.rules, key_as_segment=by_segment)
-        resource = binder.bind(url.path, url.options)
+        # Service operations of v2 and v3 take their parameters from the query.
+        custom = tuple([pair for pair in split_query(request.query) if not pair[0].startswith(("$", "@"))])
+        resource = binder.bind(url.path, Syntax(custom=custom))
         operation = plan(exchange.method, resource, profile.update_verbs)
-        options = settle_options(url.options, resource, self.model, profile, self.limits, USES[operation.action])
+        options = self._options.settle(request.query, resource, USES[operation.action])
         chosen = _choose(exchange, operation, options)
         exchange.version_of(chosen)
         return Work(request, exchange, self.model, self.limits, operation, options, chosen, self._metadata)
