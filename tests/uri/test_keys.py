@@ -15,11 +15,11 @@ from odata_core.edm.primitives import DATETIME
 from odata_core.errors import BadRequest
 from odata_core.limits import Limits
 from odata_core.query.resource import Hop, Kind, Resource
-from tests.query.paths import bind as bind_path
 from odata_core.testing.reference import exact
 from odata_core.testing.strategies import keys_of, models
-from odata_core.uri import V3_GRAMMAR, encode_segment, print_key_segment, print_predicate, read_key_segment, split_path
+from odata_core.uri import V3_GRAMMAR, encode_segment, print_key_segment, print_predicate, read_key_segment
 from odata_core.uri.keys import print_key_literal
+from tests.query.paths import bind as bind_path
 
 LIMITS = Limits()
 V3_TYPES = tuple(name for name in V3_GRAMMAR.printers if PRIMITIVE_TYPES[name].is_key_type)
