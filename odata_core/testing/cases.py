@@ -34,7 +34,7 @@ def _path(set_name: str, path: str) -> Path:
     return Path(tuple(found))
 
 
-def _constant(value: Any, kind: ValueType) -> Constant:
+def _constant(value: Any, kind: ValueType | None) -> Constant:
     return Constant(value, None if value is None else kind)
 
 

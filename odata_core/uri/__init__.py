@@ -1,6 +1,6 @@
 """URLs: text to syntax tree and back, by dialect."""
 
-from .encoding import decode, decode_query, encode_segment, split_path, split_query
+from .encoding import decode, decode_query, encode_segment, split_query
 from .expressions import parse_expression
 from .grammars import V2_GRAMMAR, V3_GRAMMAR, V4_GRAMMAR, Grammar
 from .keys import print_key_segment, print_predicate, read_key_segment
@@ -24,6 +24,5 @@ __all__ = [
     "print_key_segment",
     "print_predicate",
     "read_key_segment",
-    "split_path",
     "split_query",
 ]

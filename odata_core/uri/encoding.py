@@ -8,7 +8,6 @@ import re
 from urllib.parse import quote, unquote_to_bytes
 
 from ..errors import BadRequest
-from ..limits import Limits
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # What may stand unencoded in a path segment (RFC 3986, pchar), without `+`, which some servers read as a blank.
@@ -38,32 +37,6 @@ def decode_query(raw: str) -> str:
 def encode_segment(text: str) -> str:
     """Text as it stands in a path segment: only what must be encoded is, and the result is ASCII."""
     return quote(text, safe=_SEGMENT_SAFE)
-
-
-def split_path(raw: str, limits: Limits) -> tuple[str, ...]:
-    """The decoded segments of a raw path; empty ones (`Set/`, `//`) are dropped.
-
-    Servers that decode the path before they hand it over, and clients that do not encode, tear a quoted key apart at
-    its slash: a segment that opens a quotation inside parentheses is joined with what follows until it closes. One that
-    never closes was not torn: a key written as a segment may look like that.
-    """
-    segments: list[str] = []
-    torn: list[str] = []
-    for part in raw.split("/"):
-        text = decode(part)
-        if torn:
-            torn.append(text)
-            if text.count("'") % 2:
-                segments.append("/".join(torn))
-                torn = []
-        elif OPEN_STRING.fullmatch(text):
-            torn = [text]
-        elif text:
-            segments.append(text)
-    segments += [text for text in torn if text]
-    if len(segments) > limits.path_segments:
-        raise BadRequest(f"The path has more than {limits.path_segments} segments (limit path_segments).")
-    return tuple(segments)
 
 
 def split_query(raw: str) -> tuple[tuple[str, str], ...]:

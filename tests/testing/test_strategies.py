@@ -91,7 +91,7 @@ def parts(bound: Bound | None) -> list[Bound]:
             return [bound, *[part for operand in operands for part in parts(operand)]]
         case Not(operand):
             return [bound, *parts(operand)]
-        case Constant() | Path():
+        case _:
             return [bound]
 
 
