@@ -131,9 +131,12 @@ def _reader_for(lexeme: str, form: LiteralForm, constants: Sequence[Constant]) -
     wanted = {constant.type for constant in constants}
     if len(wanted) != 1 or None in wanted:
         return None
-    _, kind = read_literal(lexeme, form)
-    reader = _reader(form, kind, constants[0].type)  # type: ignore[arg-type]  # None is not wanted
-    value = reader(lexeme)
+    try:
+        _, kind = read_literal(lexeme, form)
+        reader = _reader(form, kind, constants[0].type)  # type: ignore[arg-type]  # None is not wanted
+        value = reader(lexeme)
+    except (ValueError, ArithmeticError, ODataError):  # such as 1e400, which took a type that none of its kind takes
+        return None
     return reader if all(_same(value, constant.value) for constant in constants) else None
 
 
@@ -207,9 +210,9 @@ def _literals(text: str, grammar: Grammar) -> Iterator[tuple[int, str, LiteralFo
 
 
 @lru_cache(maxsize=256)
-def _parts(kind: Any) -> tuple[str, ...]:
+def _parts(kind: Hashable) -> tuple[str, ...]:
     """The fields of a class of the bound tree, of bound options or of paths; none for everything else."""
-    if is_dataclass(kind) and kind.__module__.startswith(__package__):
+    if isinstance(kind, type) and is_dataclass(kind) and kind.__module__.startswith(__package__):
         return tuple([field.name for field in fields(kind) if field.init])
     return ()
 
@@ -222,7 +225,7 @@ def constants_of(value: Any) -> Iterator[Constant]:
         for item in value:
             yield from constants_of(item)
     else:
-        for name in _parts(type(value)):
+        for name in _parts(value.__class__):
             yield from constants_of(getattr(value, name))
 
 
@@ -236,7 +239,7 @@ def substitute(value: Any, literals: Literals) -> Any:
         items = tuple([substitute(item, literals) for item in value])
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
     changed = {}
-    for name in _parts(type(value)):
+    for name in _parts(value.__class__):
         old = getattr(value, name)
         new = substitute(old, literals)
         if new is not old:
