@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -10,11 +11,14 @@ from ..errors import BadRequest
 from ..limits import Limits
 from .calls import Calls
 from .expressions import Expressions
-from .grammars import Grammar
+from .grammars import QUALIFIED_PATTERN, Grammar
 from .search import parse_search
 from .split import Outline
 from .syntax import Aggregate, ComputeItem, Node, OrderByItem, Path, Rollup, Segment, Transformation
 
+_AS: Final = re.compile(r"[ \t]++as[ \t]++([^\W\d]\w{0,127})\Z")
+# What no expression is and can be aggregated: entities of a type, and how many there are.
+_BARE: Final = re.compile(rf"\$count|(?=[^/]*\.){QUALIFIED_PATTERN}(?:/\$count)?")
 METHODS: Final = frozenset({"sum", "min", "max", "average", "countdistinct"})
 
 
@@ -83,10 +87,15 @@ class Applying:
 
     def renamed(self, start: int, end: int) -> tuple[tuple[Transformation, ...], str]:
         """pipeline "as" alias"""
-        head, separator, alias = self.text[start:end].rpartition(" as ")
-        if not separator or not alias.strip().isidentifier():
+        stop, alias = self.alias(start, end)
+        return self.inner(start, stop), alias
+
+    def alias(self, start: int, end: int) -> tuple[int, str]:
+        """Where `as alias` at the end begins, and the alias"""
+        found = _AS.search(self.text, start, self.trim(start, end)[1])
+        if found is None:
             raise self.error("'as' and a name are expected.", end)
-        return self.inner(start, start + len(head)), alias.strip()
+        return found.start(), found[1]
 
     def aggregate(self, start: int, end: int, *, needs_alias: bool = True) -> Aggregate:
         """aggregateExpr, with its alias"""
@@ -118,22 +127,29 @@ class Applying:
 
 def aggregate_item(expressions: Calls) -> Aggregate:
     """commonExpr [ "with" method *( "from" path [ "with" method ] ) ] [ "as" alias ]"""
-    start = expressions.position
     expressions.skip_blank()
-    if expressions.lexemes[expressions.cursor] == "$count":
-        expressions.cursor += 1
-        expression: Node = Path((Segment("$count", position=start),))
+    if _BARE.fullmatch(expressions.lexemes[expressions.cursor]):
+        expression: Node = expressions.path()
     else:
         expression = expressions.expression()
-    method = expressions.name("a method") if expressions.word("with") else None
+    method = _method(expressions)
     froms: list[tuple[tuple[Segment, ...], str | None]] = []
     while expressions.word("from"):
         path = expressions.path()
-        froms.append((path.segments, expressions.name("a method") if expressions.word("with") else None))
-    if method is not None and "." not in method and method not in METHODS:
-        raise BadRequest(f"'{method}' is no aggregation method.", text=expressions.text, position=start)
+        froms.append((path.segments, _method(expressions)))
     alias = expressions.name("a name") if expressions.word("as") else None
     return Aggregate(expression, method, alias, tuple(froms))
+
+
+def _method(expressions: Calls) -> str | None:
+    """[ RWS "with" RWS aggregateMethod ]"""
+    if not expressions.word("with"):
+        return None
+    position = expressions.position
+    method = expressions.name("a method")
+    if "." not in method and method not in METHODS:
+        raise BadRequest(f"'{method}' is no aggregation method.", text=expressions.text, position=position)
+    return method
 
 
 Reader = Callable[[Applying, list[tuple[int, int]]], tuple[Any, ...]]
@@ -236,10 +252,8 @@ def _addnested(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, .
 
 def _join(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:
     start, end = parts[0]
-    head, separator, alias = applying.text[start:end].rpartition(" as ")
-    if not separator:
-        raise applying.error("'as' and a name are expected.", end)
-    return (applying.path(start, start + len(head)), alias.strip(), *(applying.inner(*part) for part in parts[1:]))
+    stop, alias = applying.alias(start, end)
+    return (applying.path(start, stop), alias, *(applying.inner(*part) for part in parts[1:]))
 
 
 def _expand(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from .grammars import STEP_PATTERN
 from .lexer import BLANKS, Cursor
-from .syntax import Argument, Lambda, Node, Options, Path, Segment
+from .syntax import Argument, EnumLiteral, Lambda, Literal, Node, Options, Path, Segment
 
 PATH_LEXEME: Final = re.compile(rf"{STEP_PATTERN}(?:[ \t]*+[/(].*)?", re.DOTALL)
 
@@ -106,7 +106,7 @@ class Calls(Cursor):
             arguments = self._arguments() if construct is None else _ARGUMENTS[construct](self, name, position)
             if self.lexemes[self.cursor] == "(":
                 self.cursor += 1
-                key = self._arguments()
+                key = self._key()
         self.depth -= 1
         segments.append(Segment(name, arguments, options, position, key))
 
@@ -148,6 +148,14 @@ class Calls(Cursor):
         if named not in (0, len(arguments)):
             self.refuse("Either all arguments have names or none has.", self.starts[self.cursor - 1])
         return tuple(arguments)
+
+    def _key(self) -> tuple[Argument, ...]:
+        """parenthesisedKey = OPEN keyPropertyValue CLOSE, with names for more than one"""
+        position = self.starts[self.cursor]
+        key = self._arguments()
+        if not key or (len(key) > 1 and key[0].name is None) or not all(is_key_value(item.value) for item in key):
+            self.refuse("The value of a key is expected.", position)
+        return key
 
     def _is_named(self) -> bool:
         """Whether the next argument has a name; v2 and v3 clients put blanks around its equals sign."""
@@ -231,6 +239,13 @@ class Calls(Cursor):
             segments.append(Segment(name, None, None, position))
             position += len(name) + 1
         return [_bare(segment) for segment in segments] if self.grammar.is_lenient else segments
+
+
+def is_key_value(value: Any) -> bool:
+    """A literal or a parameter alias: what picks an entity, and what a resource path holds."""
+    if isinstance(value, Path):
+        return len(value.segments) == 1 and value.segments[0].name[0] == "@"
+    return isinstance(value, Literal | EnumLiteral)
 
 
 _VARIABLES: Final = frozenset({"$it", "$this", "$these", "$root"})

@@ -150,18 +150,17 @@ class Printer:
         return f"{node.operator} {operand}", level
 
     def _chain(self, node: Binary) -> tuple[str, int]:
-        """Operators that have each other at their left: all but `in` before an expression are read left to right."""
+        """Operators that have each other at their left, since they are read left to right."""
         links = [node]
         while isinstance(links[-1].left, Binary):
             links.append(links[-1].left)
         text, level = self._levelled(links[-1].left)
-        takes_all = False
         for link in reversed(links):
             binding = self._binding(link.operator)
-            if level < binding or (takes_all and binding > self.grammar.unary_level):
+            if level < binding:
                 text = f"({text})"
             text = f"{text} {link.operator} {self._right(link, binding)}"
-            level, takes_all = binding, link.operator == "in" and not _is_list(link.right)
+            level = binding
         return text, level
 
     def _binding(self, operator: str) -> int:
@@ -172,15 +171,9 @@ class Printer:
         return level
 
     def _right(self, link: Binary, binding: int) -> str:
-        if link.operator != "in":
-            return self.expression(link.right, binding + 1)
-        if isinstance(link.right, Items) and not link.right.is_json:
+        if link.operator == "in" and isinstance(link.right, Items) and _is_list(link.right):
             return self._list(link.right)
-        # Behind `in` a parenthesis begins a list, so no other expression can have one there.
-        text, level = self._levelled(link.right)
-        if level < self.grammar.unary_level or text.startswith("("):
-            raise unsayable("an expression in parentheses behind 'in'", "it would be a list", self.grammar)
-        return text
+        return self.expression(link.right, binding + 1)
 
     def _list(self, node: Items) -> str:
         """listExpr: literals in parentheses"""

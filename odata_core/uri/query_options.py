@@ -159,7 +159,7 @@ def _inline_count(piece: Piece) -> bool:
 
 
 def _levels(piece: Piece) -> int | str:
-    if piece.value == "max":
+    if piece.value.lower() == "max":
         return "max"
     if not re.fullmatch(r"[1-9][0-9]{0,8}", piece.value):
         raise piece.error("$levels must be 'max' or a number from 1, without leading zeros.")
@@ -198,6 +198,8 @@ def _segments(piece: Piece) -> tuple[Segment, ...]:
     """Names joined by slashes; an annotation term begins with @."""
     segments, position = [], piece.start
     for name in piece.value.split("/"):
+        if piece.grammar.folds_case and name.lower() == "$value":
+            name = "$value"  # the one of its kind that the ABNF takes in any case
         if not (_QUALIFIED.fullmatch(name) or _TERM.fullmatch(name) or name in ("*", *_TAILS) or _is_schema(name)):
             raise piece.error(f"A name is expected, not '{name[:50]}'.", position)
         segments.append(Segment(name, position=position))
@@ -252,14 +254,14 @@ def _expand_item(piece: Piece) -> ExpandItem:
     names = [segment.name for segment in path]
     if any(name in _TAILS for name in names[:-1]) or any(_is_schema(name) for name in names):
         raise piece.error("$ref, $count and $value can only stand at the end.")
-    if "*" in names[:-1] and names != ["*", "$ref"]:
+    if "*" in names[:-2] or (names[-2:-1] == ["*"] and names[-1] != "$ref"):
         raise piece.error("* can only be followed by /$ref.")
     if names[-1] == "$value" and len(names) > 1:
         raise piece.error("$value stands by itself in $expand.")
     if frame is None:
         return ExpandItem(path)
     context = {"$ref": "ref", "$count": "count", "*": "star"}.get(names[-1], "expand")
-    if names[0] == "*" and names[-1] == "$ref":
+    if names[-2:] == ["*", "$ref"]:
         raise piece.error("*/$ref takes no options.", frame[1])
     return ExpandItem(path, nested_options(piece.part(frame[1], frame[2]), context))
 
@@ -333,6 +335,14 @@ def read_option(name: str, piece: Piece) -> Any:
     return READERS[name](piece)
 
 
+def check_alias(name: str) -> None:
+    """parameterAlias = AT odataIdentifier"""
+    if not _IDENTIFIER.fullmatch(name, 1):
+        raise BadRequest(
+            f"The name of a parameter alias is expected behind '@', not '{name[1:100]}'.", target=name[:100]
+        )
+
+
 def read_alias(piece: Piece) -> Any:
     """parameterValue = arrayOrObject / commonExpr"""
     expressions = piece.expressions()
@@ -345,7 +355,6 @@ def nested_options(piece: Piece, context: str) -> Options:
         raise piece.error(f"Options are nested too deeply: the limit expand_depth is {piece.limits.expand_depth}.")
     system: dict[str, Any] = {}
     aliases: dict[str, Any] = {}
-    repeated: list[str] = []
     for part in _options_of(piece):
         raw_name, equals, _value = part.value.partition("=")
         value = replace(part, start=part.start + len(raw_name) + 1, depth=piece.depth + 1)
@@ -356,15 +365,18 @@ def nested_options(piece: Piece, context: str) -> Options:
         if not equals:
             raise part.error("An option is expected: a name, '=' and a value.")
         if raw_name.startswith("@"):
-            repeated += [raw_name] if raw_name in aliases else []
+            check_alias(raw_name)
+            if raw_name in aliases:
+                raise part.error(f"The parameter alias '{raw_name[:50]}' is given more than once.")
             aliases[raw_name] = read_alias(value)
             continue
         name = option_name(raw_name, piece.grammar, NESTED[context])
         if name is None:
             raise part.error(f"'{raw_name[:50]}' is no option that can stand here.")
-        repeated += [name] if name in system else []
+        if name in system:
+            raise part.error(f"The option '{name}' is given more than once.")
         system[name] = read_option(name, value)
-    return Options(system, aliases, (), tuple(repeated))
+    return Options(system, aliases)
 
 
 _OPTION_START: Final = re.compile(r"(?:\$?[A-Za-z]+|@[^\W\d]\w*)=")

@@ -11,7 +11,7 @@ from ..limits import Limits
 from .syntax import Search, SearchJoin, SearchNot, SearchTerm
 
 # searchWord: no blank, parenthesis or double quotation mark; may not begin with a single one.
-_TOKEN: Final = re.compile(r"""(?P<blank>[ \t]+)|(?P<mark>[()])|(?P<phrase>"[^"]+")|(?P<word>[^\s()"'][^\s()"]*)""")
+_TOKEN: Final = re.compile(r"""(?P<blank>[ \t]+)|(?P<mark>[()])|(?P<phrase>"[^"]+")|(?P<word>[^ \t()"'][^ \t()"]*)""")
 
 
 # What may stand before a semicolon in words and phrases: raw, since a word holds it only percent-encoded.

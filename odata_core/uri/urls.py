@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from ..errors import BadRequest, ODataError
 from ..limits import Limits
+from .contexts import check_context
 from .encoding import decode, decode_query
-from .grammars import Grammar
-from .query_options import READERS, Piece, option_name, read_alias, read_option
+from .grammars import QUALIFIED_PATTERN, Grammar
+from .query_options import READERS, Piece, check_alias, option_name, read_alias, read_option
 from .resource_paths import parse_path
 from .search import check_semicolons
 from .syntax import Options, Segment
@@ -19,6 +20,8 @@ from .syntax import Options, Segment
 _ROOT: Final = re.compile(r"https?://[^/?#]+/", re.IGNORECASE)
 # Characters that no URL holds unencoded (RFC 3986); double quotation marks, braces and blanks are let through.
 _ILLEGAL: Final = re.compile(r"[<>\\^`\x00-\x08\x0a-\x1f\x7f]")
+
+_TYPE: Final = re.compile(QUALIFIED_PATTERN)
 
 _DOCUMENT_OPTIONS: Final = frozenset({"$format"})
 _ENTITY_OPTIONS: Final = frozenset({"$format", "$id"})
@@ -48,8 +51,9 @@ def parse_query(raw: str, grammar: Grammar, limits: Limits, known: Collection[st
         name, value = decode_query(raw_name), decode_query(raw_value)
         piece = Piece(value, 0, len(value), grammar, limits, 0)
         if name.startswith("@"):
+            check_alias(name)
             if name in aliases:
-                repeated.append(name)
+                raise BadRequest(f"The parameter alias '{name[:100]}' is given more than once.", target=name[:100])
             aliases[name], texts[name] = read_alias(piece), value
             continue
         canonical = option_name(name, grammar, names)
@@ -86,6 +90,8 @@ def parse_relative(
         raise BadRequest("Only $metadata has a fragment.", text=raw, position=len(head))
     if plain in ("$batch", "$metadata"):
         options = parse_query(query, grammar, limits, sorted(_DOCUMENT_OPTIONS)) if query else Options()
+        if hash_mark:
+            check_context(f"#{decode(fragment)}", limits)
         return Url((Segment(plain),), options, fragment if hash_mark else None)
     if plain == "$entity" or plain.startswith("$entity/"):
         return _parse_entity(plain, query, grammar, limits)
@@ -96,6 +102,8 @@ def parse_relative(
 def _parse_entity(path: str, query: str, grammar: Grammar, limits: Limits) -> Url:
     """$entity?$id=..., with a type also $select and $expand (4.01 Part 2, 4.4)"""
     has_type = path != "$entity"
+    if has_type and not _TYPE.fullmatch(path, len("$entity/")):
+        raise BadRequest("The name of an entity type is expected behind $entity.", text=path, position=len("$entity/"))
     known = _ENTITY_OPTIONS | ({"$select", "$expand"} if has_type else set())
     options = parse_query(query, grammar, limits, sorted(known))
     if "$id" not in options.system:

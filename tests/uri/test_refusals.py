@@ -91,8 +91,6 @@ A = Path((Segment("A"),))
         Items((integer(1),), False),
         Path((Segment("null"),)),
         Binary("in", A, Items((A,), False)),
-        Binary("in", A, Binary("add", A, A)),
-        Binary("in", A, Path((Segment("not"),))),
         Binary("like", A, A),
     ],
     ids=label,
