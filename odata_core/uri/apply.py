@@ -19,6 +19,7 @@ from .syntax import Aggregate, ComputeItem, Node, OrderByItem, Path, Rollup, Seg
 _AS: Final = re.compile(r"[ \t]++as[ \t]++([^\W\d]\w{0,127})\Z")
 # What no expression is and can be aggregated: entities of a type, and how many there are.
 _BARE: Final = re.compile(rf"\$count|(?=[^/]*\.){QUALIFIED_PATTERN}(?:/\$count)?")
+MOST_DIGITS: Final = 18  # of a number of rows, so that every backend can hold it
 METHODS: Final = frozenset({"sum", "min", "max", "average", "countdistinct"})
 
 
@@ -181,9 +182,9 @@ def _search(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]
 
 def _number(applying: Applying, start: int, end: int) -> int:
     digits = applying.text[start:end]
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 11):
+    if not (digits.isascii() and digits.isdigit() and len(digits.lstrip("0")) <= MOST_DIGITS):
         raise applying.error("A whole number is expected.", start)
-    return int(digits)
+    return int(digits.lstrip("0") or "0")
 
 
 def _order(applying: Applying, start: int, end: int) -> OrderByItem:

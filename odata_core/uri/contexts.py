@@ -7,6 +7,7 @@ from typing import Final
 
 from ..errors import BadRequest
 from ..limits import Limits
+from . import literals_v4 as forms
 from .split import Outline
 
 _NAME: Final = r"[^\W\d]\w{0,127}"
@@ -15,7 +16,12 @@ _FIXED: Final = frozenset({"Collection($ref)", "$ref", "Collection(Edm.EntityTyp
 _TYPE: Final = re.compile(rf"(?:Collection\({_QUALIFIED}\)|{_QUALIFIED})")
 _SET_TAIL: Final = re.compile(r"/\$(?:entity|delta|deletedEntity|link|deletedLink)\Z")
 _STRING: Final = r"'(?:[^']|'')*'"
-_KEY_VALUE: Final = rf"(?:{_STRING}|[^'(),/=]+)"
+_VALUES: Final = (
+    *(_STRING, "(?i:true|false)", forms.GUID, forms.DATE + "[Tt]" + forms.TIME + forms.ZONE, forms.DATE, forms.TIME),
+    *(forms.DECIMAL, forms.NAN_INFINITY, forms.DURATION, forms.ENUM_VALUE),
+)
+# Atomic, since some texts are values of several kinds: a second try would double the time with every key.
+_KEY_VALUE: Final = rf"(?>(?:{'|'.join(_VALUES)})(?=[,)]))"
 _KEY: Final = rf"\((?:{_KEY_VALUE}|{_NAME}={_KEY_VALUE}(?:,{_NAME}={_KEY_VALUE})*)\)"
 _PATH: Final = re.compile(rf"{_NAME}(?:{_KEY})?(?:/(?:{_QUALIFIED}|{_NAME})(?:{_KEY})?)*")
 _ITEM: Final = re.compile(

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ..errors import BadRequest, suggestion
 from ..limits import Limits
-from .apply import parse_apply
+from .apply import MOST_DIGITS, parse_apply
 from .expressions import Expressions
 from .grammars import Grammar
 from .search import parse_search
@@ -23,7 +23,6 @@ from .syntax import Argument, ComputeItem, ExpandItem, Options, OrderByItem, Pat
 _IDENTIFIER: Final = re.compile(r"[^\W\d]\w{0,127}")
 _QUALIFIED: Final = re.compile(r"[^\W\d]\w{0,127}(?:\.[^\W\d]\w{0,127})*")
 _TERM: Final = re.compile(r"@[^\W\d]\w*(?:\.[^\W\d]\w*)*(?:#[^\W\d]\w*)?")
-_MOST_DIGITS: Final = 18  # so that every backend can hold the number
 _TAILS: Final = frozenset({"$ref", "$count", "$value"})
 
 
@@ -126,7 +125,7 @@ def _apply(piece: Piece) -> Any:
 
 
 def _digits(name: str, piece: Piece) -> int:
-    if not (piece.value.isascii() and piece.value.isdigit() and len(piece.value.lstrip("0")) <= _MOST_DIGITS):
+    if not (piece.value.isascii() and piece.value.isdigit() and len(piece.value.lstrip("0")) <= MOST_DIGITS):
         raise piece.error(f"{name} must be a whole number from 0, not '{piece.value[:50]}'.")
     return int(piece.value.lstrip("0") or "0")
 
@@ -140,7 +139,7 @@ def _top(piece: Piece) -> int:
 
 def _index(piece: Piece) -> int:
     digits = piece.value.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(digits.lstrip("0")) <= _MOST_DIGITS):
+    if not (digits.isascii() and digits.isdigit() and len(digits.lstrip("0")) <= MOST_DIGITS):
         raise piece.error(f"$index must be a whole number, not '{piece.value[:50]}'.")
     return int(piece.value)
 
@@ -258,6 +257,8 @@ def _expand_item(piece: Piece) -> ExpandItem:
         raise piece.error("* can only be followed by /$ref.")
     if names[-1] == "$value" and len(names) > 1:
         raise piece.error("$value stands by itself in $expand.")
+    if "." in names[-1] and names[-1][0] != "@" and (len(names) < 2 or "." in names[-2]):
+        raise piece.error(f"'{names[-1][:50]}' is a type: what is expanded must stand before or behind it.")
     if frame is None:
         return ExpandItem(path)
     context = {"$ref": "ref", "$count": "count", "*": "star"}.get(names[-1], "expand")

@@ -168,7 +168,7 @@ def _check_follows(segments: list[Segment], segment: Segment) -> None:
         return
     if segment.name in ROOTS:
         raise BadRequest(f"'{segment.name}' can only begin a path.", text=segment.name, position=0)
-    if segments[-1].name == "$all" and not (len(segments) == 1 and _QUALIFIED.fullmatch(segment.name)):
+    if segments[0].name == "$all" and not (len(segments) == 1 and _QUALIFIED.fullmatch(segment.name)):
         raise BadRequest("Only the name of a type can follow '$all'.", text=segment.name, position=0)
     followers = FOLLOWERS.get(segments[-1].name)
     if followers is not None and segment.name not in followers:

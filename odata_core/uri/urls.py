@@ -18,8 +18,8 @@ from .search import check_semicolons
 from .syntax import Options, Segment
 
 _ROOT: Final = re.compile(r"https?://[^/?#]+/", re.IGNORECASE)
-# Characters that no URL holds unencoded (RFC 3986); double quotation marks, braces and blanks are let through.
-_ILLEGAL: Final = re.compile(r"[<>\\^`\x00-\x08\x0a-\x1f\x7f]")
+# Characters that no URL holds unencoded (RFC 3986); what JSON is made of and what clients send is let through.
+_ILLEGAL: Final = re.compile(r"[<>^`\x00-\x08\x0a-\x1f\x7f]")
 
 _TYPE: Final = re.compile(QUALIFIED_PATTERN)
 

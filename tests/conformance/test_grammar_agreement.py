@@ -102,6 +102,9 @@ ACCEPTED: Final[Mapping[str, Difference]] = {
     "characters that a URL should not hold, in custom options: what they mean is not ours to say": lambda text, tree: (
         any(isinstance(node, Options) and node.custom for node in nodes(tree))
     ),
+    "slashes at the end, doubled ones, and the service root: `Set/` and `//` are sent, and mean nothing": found(
+        r"//|/\Z|/\?|\A\Z|\A\?"
+    ),
     "functions of any name with any number of arguments: the binder says which there are": any_call_freely,
 }
 """What the parser accepts and the grammar does not."""

@@ -177,6 +177,8 @@ def test_a_hostile_option_is_refused(text: str, grammar: Grammar, limits: Limits
         ("odataUri", "http://h/" + "A('/" * MANY + "("),
         ("context", "#" + "A(" * MANY),
         ("context", "#A(" + "B(" * MANY + "C" + ")" * MANY + ")"),
+        ("context", "#A" + "(1)/B" * MANY + "!"),
+        ("context", "#A" + "(1)/B" * 1_000 + "!"),
         ("prefer", "Prefer: " + "return=minimal," * MANY),
     ],
     ids=shown,
