@@ -152,9 +152,10 @@ def _boolean(piece: Piece) -> bool:
 
 
 def _inline_count(piece: Piece) -> bool:
-    if piece.value not in ("allpages", "none"):
+    text = piece.value.lower()  # as WCF and Web API read it; in an ABNF case does not count (RFC 5234, 2.3)
+    if text not in ("allpages", "none"):
         raise piece.error(f"$inlinecount must be allpages or none, not '{piece.value[:50]}'.")
-    return piece.value == "allpages"
+    return text == "allpages"
 
 
 def _levels(piece: Piece) -> int | str:
