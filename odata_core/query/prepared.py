@@ -7,12 +7,17 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 from itertools import accumulate
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar
+
+from msgspec import Struct
 
 from ..edm import PrimitiveType
 from ..edm import primitives as edm
@@ -31,8 +36,7 @@ Literals = Mapping[int, Any]
 ORIGIN_BASE: Final = 1 << 24  # more than any text is long
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared(Generic[T]):
+class Prepared(Struct, Generic[T], frozen=True):
     """What texts mean. `value` has the literals of the first texts of this shape, `literals` those of these."""
 
     value: T
@@ -56,16 +60,24 @@ class _Plan:
     slots: tuple[tuple[int, Reader] | None, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Variants:
+    """The plans of one shape by the texts of the literals that are part of it."""
+
+    fixed: tuple[int, ...]  # which literals those are
+    plans: dict[tuple[str, ...], _Plan]
+
+
 class PreparedQueries:
     """A bounded cache of what texts mean, by their shape. Safe to share between threads.
 
-    `size` bounds the number of shapes; the oldest goes first. Size 0 keeps none: every text goes the long way.
+    `size` bounds the number of shapes, and of the variants of each; the oldest goes first. Size 0 keeps none: every
+    text goes the long way.
     """
 
     def __init__(self, size: int = 1_024) -> None:
         self.size = size
-        self._plans: dict[Hashable, _Plan] = {}
-        self._fixed: dict[Hashable, tuple[int, ...]] = {}  # which literals of a shape are part of it
+        self._shapes: dict[Hashable, _Plan | _Variants] = {}
         self._lock = Lock()
 
     def prepare(self, texts: Mapping[str, str], grammar: Grammar, key: Hashable, bind: Callable[[], T]) -> Prepared[T]:
@@ -76,39 +88,46 @@ class PreparedQueries:
         if not self.size:
             return Prepared(bind(), {})
         literals: list[str] = []
-        shape = (grammar.name, key, *texts, *[shape_of(text, grammar, literals) for text in texts.values()])
-        plan = self._find(shape, literals)
-        if plan is None:
+        parts: list[Hashable] = [grammar, key]
+        for name, text in texts.items():
+            parts += (name, shape_of(text, grammar, literals))
+        shape = tuple(parts)
+        found = self._shapes.get(shape)
+        if isinstance(found, _Variants):
+            found = found.plans.get(tuple([literals[index] for index in found.fixed]))
+        if found is None:
             value = bind()
             self._keep(shape, literals, _plan(value, texts, grammar))
             return Prepared(value, {})
-        values = _read(plan.slots, literals)
-        return Prepared(bind(), {}) if values is None else Prepared(plan.value, values)
-
-    def _find(self, shape: Hashable, literals: Sequence[str]) -> _Plan | None:
-        fixed = self._fixed.get(shape)
-        return None if fixed is None else self._plans.get((shape, *[literals[index] for index in fixed]))
+        values: dict[int, Any] = {}
+        try:
+            for slot, literal in zip(found.slots, literals, strict=True):
+                if slot is not None:
+                    values[slot[0]] = slot[1](literal)
+        except (ValueError, ArithmeticError, ODataError):
+            return Prepared(bind(), {})
+        return Prepared(found.value, values)
 
     def _keep(self, shape: Hashable, literals: Sequence[str], plan: _Plan) -> None:
         fixed = tuple([index for index, slot in enumerate(plan.slots) if slot is None])
         with self._lock:
-            fixed = self._fixed.setdefault(shape, fixed)
-            if any(plan.slots[index] is not None for index in fixed):
-                return  # the first text of this shape had more literals of one meaning only by chance
-            self._plans[(shape, *[literals[index] for index in fixed])] = plan
-            for kept in (self._plans, self._fixed):
-                while len(kept) > self.size:
-                    del kept[next(iter(kept))]
+            known = self._shapes.get(shape)
+            if known is None:
+                _trim(self._shapes, self.size)
+                known = self._shapes[shape] = _Variants(fixed, {}) if fixed else plan
+            # Texts of one shape have the same literals in it, but for chance: such a text is not kept.
+            if isinstance(known, _Variants) and known.fixed == fixed:
+                _trim(known.plans, self.size)
+                known.plans[tuple([literals[index] for index in fixed])] = plan
 
     def __len__(self) -> int:
-        return len(self._plans)
+        shapes = list(self._shapes.values())
+        return sum([len(found.plans) if isinstance(found, _Variants) else 1 for found in shapes])
 
 
-def _read(slots: Sequence[tuple[int, Reader] | None], texts: Sequence[str]) -> Literals | None:
-    try:
-        return {slot[0]: slot[1](text) for slot, text in zip(slots, texts, strict=True) if slot is not None}
-    except (ValueError, ArithmeticError, ODataError):
-        return None
+def _trim(kept: dict[Any, Any], size: int) -> None:
+    while len(kept) >= size:
+        del kept[next(iter(kept))]
 
 
 def _plan(value: Any, texts: Mapping[str, str], grammar: Grammar) -> _Plan:
@@ -146,7 +165,13 @@ def _same(one: Any, other: Any) -> bool:
 
 def _reader(form: LiteralForm, kind: PrimitiveType, wanted: ValueType) -> Reader:
     """Reads a literal of a form, which was of `kind` and took the type `wanted`."""
+    if kind is wanted is edm.STRING:
+        return form.read
     convert = _conversion(kind, wanted)
+    if form.type is kind is edm.INT32:
+        return _integer_reader(Decimal if wanted is edm.DECIMAL else convert)
+    if form.type is kind is edm.DECIMAL and wanted is edm.DOUBLE:
+        return _double_reader
 
     def read(text: str) -> Any:
         value, found = read_literal(text, form)
@@ -157,11 +182,31 @@ def _reader(form: LiteralForm, kind: PrimitiveType, wanted: ValueType) -> Reader
     return read
 
 
+def _integer_reader(convert: Callable[[Any], Any] | None) -> Reader:
+    """The same for the most frequent literals: whole numbers that fit into 32 bits."""
+
+    def read(text: str) -> Any:
+        value = int(text)
+        if not -(2**31) <= value < 2**31:
+            raise ValueError("another kind of literal")
+        return value if convert is None else convert(value)
+
+    return read
+
+
+def _double_reader(text: str) -> float:
+    """The same for a fraction of v4 that became a double."""
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError("a literal that takes another type")
+    return value
+
+
 def _conversion(kind: PrimitiveType, wanted: ValueType) -> Callable[[Any], Any] | None:
     """What fitting does to a value; None where it does nothing."""
     if kind is wanted and kind is not edm.DOUBLE:
         return None
-    if is_number(kind) and is_number(wanted) and edm.DOUBLE not in (kind, wanted):
+    if is_number(kind) and is_number(wanted) and kind is not edm.DOUBLE:
         return wanted.accept
 
     def convert(value: Any) -> Any:
@@ -179,21 +224,42 @@ def _conversion(kind: PrimitiveType, wanted: ValueType) -> Callable[[Any], Any] 
 def shape_of(text: str, grammar: Grammar, literals: list[str]) -> tuple[str | int, ...]:
     """The lexemes of a text, a number in place of each literal; the literals are put behind the list."""
     lexemes: list[Any] = grammar.lexemes.findall(text)
+    of_text, of_digits = _frequent_marks(grammar)
     for index, lexeme in enumerate(lexemes):
-        if lexeme[0] in _FIRST or lexeme[-1] == "'":
-            found = grammar.literal.fullmatch(lexeme)
-            if found is not None:
-                lexemes[index] = _mark(found.lastindex or 1, lexeme)
-                literals.append(lexeme)
+        first = lexeme[0]
+        if first in _FIRST or lexeme[-1] == "'":
+            if first == "'" and not lexeme.count("'") % 2:
+                lexemes[index] = of_text
+            elif lexeme.isdigit() and lexeme.isascii():
+                lexemes[index] = of_digits
+            else:
+                found = grammar.literal.fullmatch(lexeme)
+                if found is None:
+                    continue
+                lexemes[index] = _mark(found, lexeme)
+            literals.append(lexeme)
     return tuple(lexemes)
 
 
 _FIRST: Final = frozenset("'0123456789+-")
 
 
-def _mark(row: int, lexeme: str) -> int:
-    """The number that stands for a literal: its form, and whether it has a sign."""
+def _mark(found: re.Match[str], lexeme: str) -> int:
+    """The number that stands for a literal: its row in the grammar, and whether it has a sign."""
+    row = found.lastindex or 0
     return -row if lexeme[0] in "+-" else row
+
+
+@lru_cache(maxsize=8)
+def _frequent_marks(grammar: Grammar) -> tuple[int, int]:
+    """The numbers that stand for texts and for whole numbers without a sign, which are known without looking."""
+    return _row(grammar, "''"), _row(grammar, "0")
+
+
+def _row(grammar: Grammar, lexeme: str) -> int:
+    found = grammar.literal.fullmatch(lexeme)
+    assert found is not None, "every dialect has texts and whole numbers"
+    return _mark(found, lexeme)
 
 
 def _literals(text: str, grammar: Grammar) -> Iterator[tuple[int, str, LiteralForm]]:
