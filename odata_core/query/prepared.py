@@ -1,9 +1,9 @@
 # Prepared queries: a text is a shape plus literals. What a shape means is found out once and kept; a text with a known
 # shape only has its literals read.
-# Strategy: the lexer cuts a text (uri.lexer); its lexemes, with the form of each literal in place of the literal, are
-# the shape, and decide how the text is understood. A literal that became one constant of the bound tree is a slot: its
-# value may change. Any other (the 3 of `$top=3`) is part of the shape. Whatever is unusual about a literal of a later
-# text (another size, another type than before) sends that text the long way, which is always right.
+# Strategy: one regular expression cuts out what may be literals; what is left is the shape. A literal that became one
+# constant of the bound tree is a slot: another literal may stand there, if the lexer would take it for one of the same
+# row and it takes the same type. All else that was cut out (the 3 of `$top=3`) is part of the shape. A shape may have
+# several plans, as for `Price gt 5` and `Price gt 5.5`. What no plan can read goes the long way, which is always right.
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
@@ -24,7 +24,6 @@ from ..edm import primitives as edm
 from ..errors import ODataError
 from ..uri.grammars import Grammar
 from ..uri.lexer import read_literal
-from ..uri.literals import LiteralForm
 from ..uri.literals_v4 import Unreadable
 from .fitting import fit, is_number, settled
 from .tree import Constant, ValueType
@@ -54,30 +53,35 @@ Reader = Callable[[str], Any]
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What a shape means: for each literal its origin and reader, or None where its text is part of the shape."""
+    """What a shape means. A slot is the number of a literal, its origin, and what reads it."""
 
     value: Any
-    slots: tuple[tuple[int, Reader] | None, ...]
+    slots: tuple[tuple[int, int, Reader], ...]
+    fixed: tuple[int, ...]  # the literals that are part of the shape
 
 
 @dataclass(frozen=True, slots=True)
 class _Variants:
-    """The plans of one shape by the texts of the literals that are part of it."""
+    """The plans of one shape, by the texts of the literals that are part of it."""
 
     fixed: tuple[int, ...]  # which literals those are
-    plans: dict[tuple[str, ...], _Plan]
+    plans: dict[tuple[str, ...], list[_Plan]]
+
+
+MAX_PLANS: Final = 8  # of one variant: each is tried in turn
 
 
 class PreparedQueries:
     """A bounded cache of what texts mean, by their shape. Safe to share between threads.
 
-    `size` bounds the number of shapes, and of the variants of each; the oldest goes first. Size 0 keeps none: every
-    text goes the long way.
+    `size` bounds the number of plans; those of the oldest shape go first. Size 0 keeps none: every text goes the long
+    way.
     """
 
     def __init__(self, size: int = 1_024) -> None:
         self.size = size
-        self._shapes: dict[Hashable, _Plan | _Variants] = {}
+        self._shapes: dict[Hashable, _Variants] = {}
+        self._count = 0  # of plans
         self._lock = Lock()
 
     def prepare(self, texts: Mapping[str, str], grammar: Grammar, key: Hashable, bind: Callable[[], T]) -> Prepared[T]:
@@ -88,46 +92,47 @@ class PreparedQueries:
         if not self.size:
             return Prepared(bind(), {})
         literals: list[str] = []
-        parts: list[Hashable] = [grammar, key]
+        shape: tuple[Hashable, ...] = (grammar, key)
         for name, text in texts.items():
-            parts += (name, shape_of(text, grammar, literals))
-        shape = tuple(parts)
-        found = self._shapes.get(shape)
-        if isinstance(found, _Variants):
-            found = found.plans.get(tuple([literals[index] for index in found.fixed]))
-        if found is None:
-            value = bind()
-            self._keep(shape, literals, _plan(value, texts, grammar))
-            return Prepared(value, {})
-        values: dict[int, Any] = {}
-        try:
-            for slot, literal in zip(found.slots, literals, strict=True):
-                if slot is not None:
-                    values[slot[0]] = slot[1](literal)
-        except (ValueError, ArithmeticError, ODataError):
-            return Prepared(bind(), {})
-        return Prepared(found.value, values)
+            parts = cut(text)
+            literals += parts[1::2]
+            shape += (name, len(parts), *parts[::2])
+        known = self._shapes.get(shape)
+        if known is not None:
+            fixed = tuple([literals[index] for index in known.fixed]) if known.fixed else ()
+            for plan in known.plans.get(fixed, ()):
+                values: dict[int, Any] = {}
+                try:
+                    for index, origin, read in plan.slots:
+                        values[origin] = read(literals[index])
+                except (ValueError, ArithmeticError, ODataError):
+                    continue
+                return Prepared(plan.value, values)
+        value = bind()
+        self._keep(shape, literals, _plan(value, texts, grammar))
+        return Prepared(value, {})
 
     def _keep(self, shape: Hashable, literals: Sequence[str], plan: _Plan) -> None:
-        fixed = tuple([index for index, slot in enumerate(plan.slots) if slot is None])
         with self._lock:
-            known = self._shapes.get(shape)
-            if known is None:
-                _trim(self._shapes, self.size)
-                known = self._shapes[shape] = _Variants(fixed, {}) if fixed else plan
-            # Texts of one shape have the same literals in it, but for chance: such a text is not kept.
-            if isinstance(known, _Variants) and known.fixed == fixed:
-                _trim(known.plans, self.size)
-                known.plans[tuple([literals[index] for index in fixed])] = plan
+            known = self._shapes.setdefault(shape, _Variants(plan.fixed, {}))
+            if known.fixed != plan.fixed:
+                return  # texts of one shape have the same literals in it, but for chance: such a text is not kept
+            plans = known.plans.setdefault(tuple([literals[index] for index in plan.fixed]), [])
+            if len(plans) < MAX_PLANS:
+                plans.append(plan)
+                self._count += 1
+            while self._count > self.size:
+                self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        shape, known = next(iter(self._shapes.items()))
+        texts = next(iter(known.plans))
+        self._count -= len(known.plans.pop(texts))
+        if not known.plans:
+            del self._shapes[shape]
 
     def __len__(self) -> int:
-        shapes = list(self._shapes.values())
-        return sum([len(found.plans) if isinstance(found, _Variants) else 1 for found in shapes])
-
-
-def _trim(kept: dict[Any, Any], size: int) -> None:
-    while len(kept) >= size:
-        del kept[next(iter(kept))]
+        return self._count
 
 
 def _plan(value: Any, texts: Mapping[str, str], grammar: Grammar) -> _Plan:
@@ -136,44 +141,60 @@ def _plan(value: Any, texts: Mapping[str, str], grammar: Grammar) -> _Plan:
     for constant in constants_of(value):
         if constant.origin >= 0:
             found.setdefault(constant.origin, []).append(constant)
-    slots: list[tuple[int, Reader] | None] = []
+    slots: list[tuple[int, int, Reader]] = []
+    fixed: list[int] = []
     for number, text in enumerate(texts.values()):
-        for position, lexeme, form in _literals(text, grammar):
-            origin = number * ORIGIN_BASE + position
-            reader = _reader_for(lexeme, form, found.get(origin, []))
-            slots.append(None if reader is None else (origin, reader))
-    return _Plan(value, tuple(slots))
+        parts = cut(text)
+        starts = accumulate(map(len, parts), initial=number * ORIGIN_BASE)
+        for origin, literal in islice(zip(starts, parts, strict=False), 1, None, 2):
+            reader, index = _reader_for(literal, grammar, found.get(origin, [])), len(slots) + len(fixed)
+            if reader is None:
+                fixed.append(index)
+            else:
+                slots.append((index, origin, reader))
+    return _Plan(value, tuple(slots), tuple(fixed))
 
 
-def _reader_for(lexeme: str, form: LiteralForm, constants: Sequence[Constant]) -> Reader | None:
+def _reader_for(literal: str, grammar: Grammar, constants: Sequence[Constant]) -> Reader | None:
     """What reads another literal in the place of this one, which became these constants; None where nothing can."""
     wanted = {constant.type for constant in constants}
-    if len(wanted) != 1 or None in wanted:
+    row = _row(grammar, literal)
+    if len(wanted) != 1 or None in wanted or row is None:
         return None
     try:
-        _, kind = read_literal(lexeme, form)
-        reader = _reader(form, kind, constants[0].type)  # type: ignore[arg-type]  # None is not wanted
-        value = reader(lexeme)
-    except (ValueError, ArithmeticError, ODataError):  # such as 1e400, which took a type that none of its kind takes
+        value, kind = read_literal(literal, grammar.literals[row])
+        if kind is edm.DOUBLE:
+            kind.accept(value)  # 1e400 of v3 is none, and took another type
+        reader = _reader(grammar, row, kind, constants[0].type)  # type: ignore[arg-type]  # None is not wanted
+        value = reader(literal)
+    except (ValueError, ArithmeticError, ODataError):
         return None
     return reader if all(_same(value, constant.value) for constant in constants) else None
+
+
+def _row(grammar: Grammar, literal: str) -> int | None:
+    """The row of the grammar that the lexer takes a text for; None for what is no literal."""
+    found = grammar.literal.fullmatch(literal)
+    return None if found is None or found.lastindex is None else found.lastindex - 1
 
 
 def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and (one == other or one != one)
 
 
-def _reader(form: LiteralForm, kind: PrimitiveType, wanted: ValueType) -> Reader:
-    """Reads a literal of a form, which was of `kind` and took the type `wanted`."""
+def _reader(grammar: Grammar, row: int, kind: PrimitiveType, wanted: ValueType) -> Reader:
+    """Reads a literal of a row, which was of `kind` and took the type `wanted`."""
+    form, convert = grammar.literals[row], _conversion(kind, wanted)
     if kind is wanted is edm.STRING:
-        return form.read
-    convert = _conversion(kind, wanted)
+        return _read_text
     if form.type is kind is edm.INT32:
         return _integer_reader(Decimal if wanted is edm.DECIMAL else convert)
-    if form.type is kind is edm.DECIMAL and wanted is edm.DOUBLE:
-        return _double_reader
+    if kind is edm.DECIMAL and wanted in (edm.DECIMAL, edm.DOUBLE) and row == _row(grammar, "0.5"):
+        return _fraction_reader(Decimal if wanted is edm.DECIMAL else _finite)
 
     def read(text: str) -> Any:
+        if _row(grammar, text) != row:
+            raise ValueError("another kind of literal")
         value, found = read_literal(text, form)
         if found is not kind or isinstance(value, Unreadable):
             raise ValueError("another kind of literal")
@@ -182,10 +203,19 @@ def _reader(form: LiteralForm, kind: PrimitiveType, wanted: ValueType) -> Reader
     return read
 
 
+def _read_text(text: str) -> str:
+    """A string. What begins with a name (`duration'P1D'`) is none."""
+    if text[0] != "'":
+        raise ValueError("another kind of literal")
+    return text[1:-1].replace("''", "'")
+
+
 def _integer_reader(convert: Callable[[Any], Any] | None) -> Reader:
-    """The same for the most frequent literals: whole numbers that fit into 32 bits."""
+    """Reads the most frequent literals: whole numbers that fit into 32 bits."""
 
     def read(text: str) -> Any:
+        if not (text.isascii() and (text.isdigit() or text[1:].isdigit())):
+            raise ValueError("another kind of literal")
         value = int(text)
         if not -(2**31) <= value < 2**31:
             raise ValueError("another kind of literal")
@@ -194,8 +224,23 @@ def _integer_reader(convert: Callable[[Any], Any] | None) -> Reader:
     return read
 
 
-def _double_reader(text: str) -> float:
-    """The same for a fraction of v4 that became a double."""
+MAX_PLAIN: Final = 100  # digits that every type of numbers can have
+
+
+def _fraction_reader(convert: Callable[[str], Any]) -> Reader:
+    """Reads fractions of v4 without an exponent."""
+
+    def read(text: str) -> Any:
+        whole, point, digits = text.partition(".")
+        is_plain = point and digits.isdigit() and (whole.isdigit() or whole[1:].isdigit()) and text.isascii()
+        if not is_plain or len(text) > MAX_PLAIN:
+            raise ValueError("another kind of literal")
+        return convert(text)
+
+    return read
+
+
+def _finite(text: str) -> float:
     value = float(text)
     if math.isinf(value):
         raise ValueError("a literal that takes another type")
@@ -221,55 +266,14 @@ def _conversion(kind: PrimitiveType, wanted: ValueType) -> Callable[[Any], Any] 
 # ------------------------------------------------------------------ shapes
 
 
-def shape_of(text: str, grammar: Grammar, literals: list[str]) -> tuple[str | int, ...]:
-    """The lexemes of a text, a number in place of each literal; the literals are put behind the list."""
-    lexemes: list[Any] = grammar.lexemes.findall(text)
-    of_text, of_digits = _frequent_marks(grammar)
-    for index, lexeme in enumerate(lexemes):
-        first = lexeme[0]
-        if first in _FIRST or lexeme[-1] == "'":
-            if first == "'" and not lexeme.count("'") % 2:
-                lexemes[index] = of_text
-            elif lexeme.isdigit() and lexeme.isascii():
-                lexemes[index] = of_digits
-            else:
-                found = grammar.literal.fullmatch(lexeme)
-                if found is None:
-                    continue
-                lexemes[index] = _mark(found, lexeme)
-            literals.append(lexeme)
-    return tuple(lexemes)
+_GUID: Final = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+_LITERAL: Final = re.compile(
+    rf"((?<![\w.'])(?:[A-Za-z][\w.]*+)?'[^']*+(?:''[^']*+)*+'|(?<![\w.'])(?:{_GUID}|[+-]?[0-9][\w.:+-]*+)(?![\w.:+'-]))"
+)
 
 
-_FIRST: Final = frozenset("'0123456789+-")
-
-
-def _mark(found: re.Match[str], lexeme: str) -> int:
-    """The number that stands for a literal: its row in the grammar, and whether it has a sign."""
-    row = found.lastindex or 0
-    return -row if lexeme[0] in "+-" else row
-
-
-@lru_cache(maxsize=8)
-def _frequent_marks(grammar: Grammar) -> tuple[int, int]:
-    """The numbers that stand for texts and for whole numbers without a sign, which are known without looking."""
-    return _row(grammar, "''"), _row(grammar, "0")
-
-
-def _row(grammar: Grammar, lexeme: str) -> int:
-    found = grammar.literal.fullmatch(lexeme)
-    assert found is not None, "every dialect has texts and whole numbers"
-    return _mark(found, lexeme)
-
-
-def _literals(text: str, grammar: Grammar) -> Iterator[tuple[int, str, LiteralForm]]:
-    """Every literal that `shape_of` takes out, with its place and form."""
-    lexemes = grammar.lexemes.findall(text)
-    for start, lexeme in zip(accumulate(map(len, lexemes), initial=0), lexemes, strict=False):
-        if lexeme[0] in _FIRST or lexeme[-1] == "'":
-            found = grammar.literal.fullmatch(lexeme)
-            if found is not None:
-                yield start, lexeme, grammar.literals[(found.lastindex or 1) - 1]
+cut: Final[Callable[[str], list[str]]] = _LITERAL.split
+"""What stands around literals and, in the odd places, what may be literals."""
 
 
 # ------------------------------------------------------------------ constants within values
