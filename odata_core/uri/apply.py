@@ -42,7 +42,7 @@ class Applying:
         parts = self.outline.split("/", start, end)
         if len(parts) > self.limits.apply_steps:
             raise self.error(f"$apply has too many steps: the limit apply_steps is {self.limits.apply_steps}.", start)
-        steps = tuple(self.transformation(*self.trim(*part)) for part in parts)
+        steps = tuple(self.transformation(*part) for part in parts)
         self.depth -= 1
         return steps
 

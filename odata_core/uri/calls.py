@@ -264,8 +264,10 @@ def _may_follow(segment: Segment, before: Segment | None, *, is_last: bool) -> b
     if before is not None and before.name == "$these":
         return is_call or name[0] == "@"
     if "." not in name or is_call or name[0] == "@":
-        return before is None or before.name != "$root" or name[0] != "@"
+        return before is None or before.name != "$root" or not ("." in name or name[0] == "@")
     # A type: a value by itself it is none, only behind something that it narrows; cast and isof read theirs as such.
+    if before is not None and before.name == "$root":
+        return False
     is_first = before is None or before.name[0] == "$"
     return not (is_first and is_last) and not (before is not None and _is_type(before))
 

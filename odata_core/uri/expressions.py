@@ -239,6 +239,7 @@ class Expressions(Calls):
         """Whether `not` is an operator: an expression follows, behind a blank. Otherwise it is a name."""
         first, second, third = self.lexemes[self.cursor + 1 : self.cursor + 4]
         word = first.strip(" \t")
+        second = second.lower() if self.grammar.folds_case else second
         if word and f" {second} " in self.operators and third and not third.strip(" \t"):
             # `not eq eq 1`: the lexer found the operator one word too early.
             begin, start = first.index(word), self.starts[self.cursor + 1]

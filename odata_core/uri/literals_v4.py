@@ -71,7 +71,8 @@ NAME: Final = r"[^\W\d]\w{0,127}"
 ENUM_VALUE: Final = rf"(?:{NAME}|[+-]?[0-9]{{1,19}})(?:,(?:{NAME}|[+-]?[0-9]{{1,19}}))*"
 
 _NUMBER: Final = r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
-_POINT: Final = rf"\((?:{_NUMBER}|NaN|-?INF)(?: (?:{_NUMBER}|NaN|-?INF)){{1,3}}\)"
+_COORDINATE: Final = rf"(?:{_NUMBER}|(?-i:NaN|-?INF))"
+_POINT: Final = rf"\({_COORDINATE}(?: {_COORDINATE}){{1,3}}\)"
 _POSITION: Final = _POINT[2:-2]
 _LINE: Final = rf"\({_POSITION}(?:,{_POSITION})+\)"
 _RING: Final = rf"\({_POSITION}(?:,{_POSITION})*\)"
@@ -117,7 +118,7 @@ def _geo_form(plane: str) -> LiteralForm:
         if well_formed(text):
             return lenient(text)
         value = strict(text)  # says what is wrong
-        if text.lower().count("geometrycollection") <= 3:  # deeper than the pattern looks
+        if text.lower().count("geometrycollection") <= 2:  # deeper than the pattern looks
             raise ValueError("well-known text reads like SRID=0;Point(142.1 64.1)")
         return value
 

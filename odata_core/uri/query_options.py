@@ -232,7 +232,7 @@ def _select_item(piece: Piece) -> SelectItem:
     inner = piece.part(frame[1], frame[2])
     if "=" not in inner.value:
         names = [name.strip() for name in inner.value.split(",")]
-        if not all(_IDENTIFIER.fullmatch(name) for name in names):
+        if len(path) > 2 or not all(_IDENTIFIER.fullmatch(name) for name in names):
             raise piece.error("Options or the names of parameters are expected in parentheses.", frame[1])
         last = path[-1]
         arguments = tuple(Argument(Path((Segment(name),))) for name in names)
@@ -258,7 +258,7 @@ def _expand_item(piece: Piece) -> ExpandItem:
         raise piece.error("* can only be followed by /$ref.")
     if names[-1] == "$value" and len(names) > 1:
         raise piece.error("$value stands by itself in $expand.")
-    if "." in names[-1] and names[-1][0] != "@" and (len(names) < 2 or "." in names[-2]):
+    if "." in names[-1] and names[-1][0] != "@" and (len(names) < 2 or ("." in names[-2] and names[-2][0] != "@")):
         raise piece.error(f"'{names[-1][:50]}' is a type: what is expanded must stand before or behind it.")
     if frame is None:
         return ExpandItem(path)

@@ -135,7 +135,7 @@ def _reserved(text: str, grammar: Grammar, limits: Limits) -> Segment:
     name = text.partition("(")[0]
     if text in ("$batch", "$metadata"):
         raise NotFound(f"Nothing can stand before or behind '{text}' in a path.")
-    if name not in FOLLOWERS:
+    if name not in FOLLOWERS or (name == "$" and not grammar.is_lenient):
         raise NotFound(f"Resource not found for the segment '{text[:100]}'.")
     if name not in ("$filter", "$crossjoin"):
         if text != name:

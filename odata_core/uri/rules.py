@@ -30,6 +30,7 @@ def _expression(text: str, grammar: Grammar, limits: Limits) -> Any:
 
 def _literal(text: str, grammar: Grammar, limits: Limits) -> Any:
     expressions = Expressions(decode(text), grammar, limits)
+    expressions.begin()
     node = expressions.finish(expressions.operand())
     if not isinstance(node, Literal | EnumLiteral) or expressions.lexemes[0] == "(":
         raise BadRequest("A literal is expected.", text=expressions.text, position=0)
