@@ -92,15 +92,15 @@ def test_a_shape_is_bound_once() -> None:
     def prepare(text: str) -> Bound:
         return queries.prepare({"$filter": text}, V4_GRAMMAR, "here", partial(binds, text)).whole()
 
-    assert prepare("ID eq 5 and Name eq 'a'") == bind(V4_GRAMMAR, "ID eq 5 and Name eq 'a'")
-    assert prepare("ID eq 77 and Name eq 'it''s'") == bind(V4_GRAMMAR, "ID eq 77 and Name eq 'it''s'")
-    assert prepare("ID eq -5 and Name eq ''") == bind(V4_GRAMMAR, "ID eq -5 and Name eq ''")
-    assert bound == ["ID eq 5 and Name eq 'a'"]
+    assert prepare("Price eq 5 and Name eq 'a'") == bind(V4_GRAMMAR, "Price eq 5 and Name eq 'a'")
+    assert prepare("Price eq 77 and Name eq 'it''s'") == bind(V4_GRAMMAR, "Price eq 77 and Name eq 'it''s'")
+    assert prepare("Price eq -5 and Name eq ''") == bind(V4_GRAMMAR, "Price eq -5 and Name eq ''")
+    assert bound == ["Price eq 5 and Name eq 'a'"]
     # A literal of another kind is another plan of the same shape, and both are kept.
-    prepare("ID eq 5.5 and Name eq 'a'")
-    prepare("ID eq 7.5 and Name eq 'b'")
-    prepare("ID eq 8 and Name eq 'b'")
-    assert bound == ["ID eq 5 and Name eq 'a'", "ID eq 5.5 and Name eq 'a'"]
+    prepare("Price eq 5.5 and Name eq 'a'")
+    prepare("Price eq 7.5 and Name eq 'b'")
+    prepare("Price eq 8 and Name eq 'b'")
+    assert bound == ["Price eq 5 and Name eq 'a'", "Price eq 5.5 and Name eq 'a'"]
     assert len(queries) == 2
 
 
