@@ -246,7 +246,7 @@ ERRORS = [
     ("Roles(null)", 400, "The key 'ID' of type Edm.Guid was given a value of type null."),
     ("Roles(ID)", 400, "A literal or a parameter alias is expected."),
     ("Roles(", 400, "Syntax error: an expression is expected, but the end was found."),
-    ("Roles()()", 400, "'Roles' takes one pair of parentheses."),
+    ("Roles()()", 400, "The value of a key is expected."),
     ("Tags('x", 400, "The quotation mark ' is not closed."),
     ("5", 400, "Syntax error: a name is expected, but '5' was found."),
     (f"Roles(guid'{ID1}')/$metadata", 404, "Nothing can stand before or behind '$metadata' in a path."),

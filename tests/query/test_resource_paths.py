@@ -14,7 +14,6 @@ PATHS = [
     ("$all", "ALL : Collection(Edm.EntityType)"),
     ("$all/Shop.Product", "ALL [Product] : Collection(Shop.Product)"),
     ("$all/S.Product", "ALL [Product] : Collection(Shop.Product)"),
-    ("$all/$query", "ALL $query : Collection(Edm.EntityType)"),
     ("$crossjoin(Products,Categories)", "CROSSJOIN Products*Categories : Collection(Edm.ComplexType)"),
     ("$crossjoin(Products)/$query", "CROSSJOIN $query Products : Collection(Edm.ComplexType)"),
     ("$entity?$id=Products(1)", "ENTITY_ID : Edm.EntityType"),
