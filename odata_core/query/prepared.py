@@ -7,13 +7,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
-from itertools import accumulate, islice
+from itertools import accumulate
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
@@ -22,6 +21,7 @@ from msgspec import Struct
 from ..edm import PrimitiveType
 from ..edm import primitives as edm
 from ..errors import ODataError
+from ..limits import Limits
 from ..uri.grammars import Grammar
 from ..uri.lexer import read_literal
 from ..uri.literals_v4 import Unreadable
@@ -59,28 +59,40 @@ class _Plan:
     slots: tuple[tuple[int, int, Reader], ...]
     fixed: tuple[int, ...]  # the literals that are part of the shape
 
+    def read(self, literals: Sequence[str]) -> Literals | None:
+        """The values of a text's literals; None where this is not their plan."""
+        try:
+            return {origin: read(literals[index]) for index, origin, read in self.slots}
+        except (ValueError, ArithmeticError, ODataError):
+            return None
+
 
 @dataclass(frozen=True, slots=True)
 class _Variants:
-    """The plans of one shape, by the texts of the literals that are part of it."""
+    """Plans of one shape that have the same literals in it, by the texts of these."""
 
     fixed: tuple[int, ...]  # which literals those are
     plans: dict[tuple[str, ...], list[_Plan]]
 
+    def plans_for(self, literals: Sequence[str]) -> Sequence[_Plan]:
+        texts = tuple([literals[index] for index in self.fixed]) if self.fixed else ()
+        return self.plans.get(texts, ())
 
-MAX_PLANS: Final = 8  # of one variant: each is tried in turn
+
+MAX_PLANS: Final = 8  # of one variant, and variants of one shape: each is tried in turn
 
 
 class PreparedQueries:
     """A bounded cache of what texts mean, by their shape. Safe to share between threads.
 
     `size` bounds the number of plans; those of the oldest shape go first. Size 0 keeps none: every text goes the long
-    way.
+    way. So does a text of more than `longest` characters, which `bind` may refuse for that alone.
     """
 
-    def __init__(self, size: int = 1_024) -> None:
+    def __init__(self, size: int = 1_024, longest: int = Limits().text_length) -> None:
         self.size = size
-        self._shapes: dict[Hashable, _Variants] = {}
+        self.longest = longest
+        self._shapes: dict[Hashable, list[_Variants]] = {}
         self._count = 0  # of plans
         self._lock = Lock()
 
@@ -92,43 +104,49 @@ class PreparedQueries:
         if not self.size:
             return Prepared(bind(), {})
         literals: list[str] = []
-        shape: tuple[Hashable, ...] = (grammar, key)
+        around: list[Hashable] = [grammar, key]
         for name, text in texts.items():
+            if len(text) > self.longest:
+                return Prepared(bind(), {})
             parts = cut(text)
             literals += parts[1::2]
-            shape += (name, len(parts), *parts[::2])
-        known = self._shapes.get(shape)
-        if known is not None:
-            fixed = tuple([literals[index] for index in known.fixed]) if known.fixed else ()
-            for plan in known.plans.get(fixed, ()):
-                values: dict[int, Any] = {}
-                try:
-                    for index, origin, read in plan.slots:
-                        values[origin] = read(literals[index])
-                except (ValueError, ArithmeticError, ODataError):
-                    continue
-                return Prepared(plan.value, values)
+            around += (name, len(parts))
+            around += parts[::2]
+        shape = tuple(around)
+        for variants in self._shapes.get(shape, ()):
+            for plan in variants.plans_for(literals):
+                values = plan.read(literals)
+                if values is not None:
+                    return Prepared(plan.value, values)
         value = bind()
         self._keep(shape, literals, _plan(value, texts, grammar))
         return Prepared(value, {})
 
     def _keep(self, shape: Hashable, literals: Sequence[str], plan: _Plan) -> None:
         with self._lock:
-            known = self._shapes.setdefault(shape, _Variants(plan.fixed, {}))
-            if known.fixed != plan.fixed:
-                return  # texts of one shape have the same literals in it, but for chance: such a text is not kept
-            plans = known.plans.setdefault(tuple([literals[index] for index in plan.fixed]), [])
-            if len(plans) < MAX_PLANS:
-                plans.append(plan)
-                self._count += 1
+            known = self._shapes.setdefault(shape, [])
+            variants = next((one for one in known if one.fixed == plan.fixed), None)
+            if variants is None:
+                if len(known) == MAX_PLANS:
+                    return
+                variants = _Variants(plan.fixed, {})
+                known.append(variants)
+            plans = variants.plans.setdefault(tuple([literals[index] for index in plan.fixed]), [])
+            # Another thread may have met the same shape in the meantime.
+            if len(plans) == MAX_PLANS or any(one.read(literals) is not None for one in plans):
+                return
+            plans.append(plan)
+            self._count += 1
             while self._count > self.size:
                 self._drop_oldest()
 
     def _drop_oldest(self) -> None:
         shape, known = next(iter(self._shapes.items()))
-        texts = next(iter(known.plans))
-        self._count -= len(known.plans.pop(texts))
-        if not known.plans:
+        plans = known[0].plans
+        self._count -= len(plans.pop(next(iter(plans))))
+        if not plans:
+            del known[0]
+        if not known:
             del self._shapes[shape]
 
     def __len__(self) -> int:
@@ -145,9 +163,14 @@ def _plan(value: Any, texts: Mapping[str, str], grammar: Grammar) -> _Plan:
     fixed: list[int] = []
     for number, text in enumerate(texts.values()):
         parts = cut(text)
-        starts = accumulate(map(len, parts), initial=number * ORIGIN_BASE)
-        for origin, literal in islice(zip(starts, parts, strict=False), 1, None, 2):
-            reader, index = _reader_for(literal, grammar, found.get(origin, [])), len(slots) + len(fixed)
+        starts = list(accumulate(map(len, parts), initial=number * ORIGIN_BASE))
+        for place in range(1, len(parts), 2):
+            before, literal = parts[place - 1], parts[place]
+            prefix = _prefix(before) if literal[0] == "'" else ""
+            origin, index = starts[place] - len(prefix), len(slots) + len(fixed)
+            # A key behind a slash (`/-5`) is a literal only by chance: it is spelled by rules of its own.
+            constants = [] if before.endswith("/") else found.get(origin, [])
+            reader = _reader_for(prefix, literal, grammar, constants)
             if reader is None:
                 fixed.append(index)
             else:
@@ -155,17 +178,23 @@ def _plan(value: Any, texts: Mapping[str, str], grammar: Grammar) -> _Plan:
     return _Plan(value, tuple(slots), tuple(fixed))
 
 
-def _reader_for(literal: str, grammar: Grammar, constants: Sequence[Constant]) -> Reader | None:
+def _prefix(before: str) -> str:
+    """What belongs to the literal that a quotation mark begins: the `duration` of `duration'P1D'`."""
+    found = _PREFIX.search(before)
+    return "" if found is None else found[0]
+
+
+def _reader_for(prefix: str, literal: str, grammar: Grammar, constants: Sequence[Constant]) -> Reader | None:
     """What reads another literal in the place of this one, which became these constants; None where nothing can."""
     wanted = {constant.type for constant in constants}
-    row = _row(grammar, literal)
+    row = _row(grammar, prefix + literal)
     if len(wanted) != 1 or None in wanted or row is None:
         return None
     try:
-        value, kind = read_literal(literal, grammar.literals[row])
+        value, kind = read_literal(prefix + literal, grammar.literals[row])
         if kind is edm.DOUBLE:
             kind.accept(value)  # 1e400 of v3 is none, and took another type
-        reader = _reader(grammar, row, kind, constants[0].type)  # type: ignore[arg-type]  # None is not wanted
+        reader = _reader(grammar, prefix, row, kind, constants[0].type)  # type: ignore[arg-type]  # None is not wanted
         value = reader(literal)
     except (ValueError, ArithmeticError, ODataError):
         return None
@@ -182,17 +211,14 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and (one == other or one != one)
 
 
-def _reader(grammar: Grammar, row: int, kind: PrimitiveType, wanted: ValueType) -> Reader:
-    """Reads a literal of a row, which was of `kind` and took the type `wanted`."""
+def _reader(grammar: Grammar, prefix: str, row: int, kind: PrimitiveType, wanted: ValueType) -> Reader:
+    """Reads what follows the prefix of a literal of a row, which was of `kind` and took the type `wanted`."""
     form, convert = grammar.literals[row], _conversion(kind, wanted)
     if kind is wanted is edm.STRING:
         return _read_text
-    if form.type is kind is edm.INT32:
-        return _integer_reader(Decimal if wanted is edm.DECIMAL else convert)
-    if kind is edm.DECIMAL and wanted in (edm.DECIMAL, edm.DOUBLE) and row == _row(grammar, "0.5"):
-        return _fraction_reader(Decimal if wanted is edm.DECIMAL else _finite)
 
     def read(text: str) -> Any:
+        text = prefix + text
         if _row(grammar, text) != row:
             raise ValueError("another kind of literal")
         value, found = read_literal(text, form)
@@ -200,51 +226,45 @@ def _reader(grammar: Grammar, row: int, kind: PrimitiveType, wanted: ValueType) 
             raise ValueError("another kind of literal")
         return value if convert is None else convert(value)
 
+    if form.type is kind is edm.INT32:
+        return _digits_reader(Decimal if wanted is edm.DECIMAL else convert, read)
+    if kind is edm.DECIMAL and wanted in (edm.DECIMAL, edm.DOUBLE) and row == _row(grammar, "0.5"):
+        return _fraction_reader(Decimal if wanted is edm.DECIMAL else float, read)
     return read
 
 
 def _read_text(text: str) -> str:
-    """A string. What begins with a name (`duration'P1D'`) is none."""
+    """A string. What has no quotation marks is none."""
     if text[0] != "'":
         raise ValueError("another kind of literal")
     return text[1:-1].replace("''", "'")
 
 
-def _integer_reader(convert: Callable[[Any], Any] | None) -> Reader:
-    """Reads the most frequent literals: whole numbers that fit into 32 bits."""
+MAX_DIGITS: Final = 9  # which every number of 32 bits can have
 
-    def read(text: str) -> Any:
-        if not (text.isascii() and (text.isdigit() or text[1:].isdigit())):
-            raise ValueError("another kind of literal")
-        value = int(text)
-        if not -(2**31) <= value < 2**31:
-            raise ValueError("another kind of literal")
-        return value if convert is None else convert(value)
 
-    return read
+def _digits_reader(convert: Callable[[Any], Any] | None, read: Reader) -> Reader:
+    """Reads the most frequent numbers by itself: a few digits, no sign. `read` reads the others."""
+    convert = convert or int
+
+    def read_digits(text: str) -> Any:
+        return convert(int(text)) if len(text) <= MAX_DIGITS and text.isdigit() and text.isascii() else read(text)
+
+    return read_digits
 
 
 MAX_PLAIN: Final = 100  # digits that every type of numbers can have
 
 
-def _fraction_reader(convert: Callable[[str], Any]) -> Reader:
-    """Reads fractions of v4 without an exponent."""
+def _fraction_reader(convert: Callable[[str], Any], read: Reader) -> Reader:
+    """Reads the most frequent fractions by itself: digits around a point, no sign. `read` reads the others."""
 
-    def read(text: str) -> Any:
-        whole, point, digits = text.partition(".")
-        is_plain = point and digits.isdigit() and (whole.isdigit() or whole[1:].isdigit()) and text.isascii()
-        if not is_plain or len(text) > MAX_PLAIN:
-            raise ValueError("another kind of literal")
-        return convert(text)
+    def read_fraction(text: str) -> Any:
+        whole, _, digits = text.partition(".")
+        is_plain = whole.isdigit() and digits.isdigit() and len(text) <= MAX_PLAIN and text.isascii()
+        return convert(text) if is_plain else read(text)
 
-    return read
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError("a literal that takes another type")
-    return value
+    return read_fraction
 
 
 def _conversion(kind: PrimitiveType, wanted: ValueType) -> Callable[[Any], Any] | None:
@@ -266,10 +286,18 @@ def _conversion(kind: PrimitiveType, wanted: ValueType) -> Callable[[Any], Any] 
 # ------------------------------------------------------------------ shapes
 
 
-_GUID: Final = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+_HEX: Final = "[0-9A-Fa-f]"
+_REST_OF_GUID: Final = rf"{_HEX}{{7}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}"
+# What a literal can begin with comes first and by itself: only then is the rest of a text skipped at full speed. What
+# goes before a quotation mark stays in the shape.
 _LITERAL: Final = re.compile(
-    rf"((?<![\w.'])(?:[A-Za-z][\w.]*+)?'[^']*+(?:''[^']*+)*+'|(?<![\w.'])(?:{_GUID}|[+-]?[0-9][\w.:+-]*+)(?![\w.:+'-]))"
+    rf"""(['0-9+A-Fa-f-](?:
+        (?<=') [^']*+ (?:''[^']*+)*+ '
+        | (?<![\w.'].) (?: {_REST_OF_GUID} | (?:(?<=[0-9])|(?<=[+-])(?=[0-9])) [\w.:+-]*+ ) (?![\w.:+'-])
+    ))""",
+    re.VERBOSE,
 )
+_PREFIX: Final = re.compile(r"(?<![\w.])[\w.]++\Z")
 
 
 cut: Final[Callable[[str], list[str]]] = _LITERAL.split
