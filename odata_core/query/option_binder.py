@@ -110,17 +110,18 @@ def _refuse_these(name: str, value: Any, level: Level) -> None:
 
 
 def _segments(value: Any) -> Iterator[Segment]:
-    """All segments of paths within a piece of syntax."""
-    if isinstance(value, Segment):
-        yield value
-    if isinstance(value, Tree):
-        for name in value.__struct_fields__:
-            yield from _segments(getattr(value, name))
-    elif isinstance(value, Mapping):
-        yield from _segments(tuple(value.values()))
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _segments(item)
+    """All segments of paths within a piece of syntax, in order; in a loop, since a chain is as deep as it is long."""
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Segment):
+            yield part
+        if isinstance(part, Tree):
+            pending += [getattr(part, name) for name in reversed(part.__struct_fields__)]
+        elif isinstance(part, tuple | list):
+            pending += reversed(part)
+        elif isinstance(part, Mapping):
+            pending += reversed(tuple(part.values()))
 
 
 Bind = Callable[[Any, Level, Level], tuple[Any, Level]]
