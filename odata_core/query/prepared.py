@@ -61,10 +61,13 @@ class _Plan:
 
     def read(self, literals: Sequence[str]) -> Literals | None:
         """The values of a text's literals; None where this is not their plan."""
+        values = {}
         try:
-            return {origin: read(literals[index]) for index, origin, read in self.slots}
+            for index, origin, read in self.slots:
+                values[origin] = read(literals[index])
         except (ValueError, ArithmeticError, ODataError):
             return None
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,6 @@ class _Variants:
 
     fixed: tuple[int, ...]  # which literals those are
     plans: dict[tuple[str, ...], list[_Plan]]
-
-    def plans_for(self, literals: Sequence[str]) -> Sequence[_Plan]:
-        texts = tuple([literals[index] for index in self.fixed]) if self.fixed else ()
-        return self.plans.get(texts, ())
 
 
 MAX_PLANS: Final = 8  # of one variant, and variants of one shape: each is tried in turn
@@ -114,7 +113,8 @@ class PreparedQueries:
             around += parts[::2]
         shape = tuple(around)
         for variants in self._shapes.get(shape, ()):
-            for plan in variants.plans_for(literals):
+            fixed = tuple([literals[index] for index in variants.fixed]) if variants.fixed else ()
+            for plan in variants.plans.get(fixed, ()):
                 values = plan.read(literals)
                 if values is not None:
                     return Prepared(plan.value, values)
@@ -213,13 +213,15 @@ def _same(one: Any, other: Any) -> bool:
 
 def _reader(grammar: Grammar, prefix: str, row: int, kind: PrimitiveType, wanted: ValueType) -> Reader:
     """Reads what follows the prefix of a literal of a row, which was of `kind` and took the type `wanted`."""
-    form, convert = grammar.literals[row], _conversion(kind, wanted)
     if kind is wanted is edm.STRING:
         return _read_text
+    form, convert = grammar.literals[row], _conversion(kind, wanted)
+    matches = re.compile(form.pattern).fullmatch
+    is_several = form.type.numeric_rank > 0  # a number may be of several rows, of which the first one counts
 
     def read(text: str) -> Any:
         text = prefix + text
-        if _row(grammar, text) != row:
+        if not matches(text) or (is_several and _row(grammar, text) != row):
             raise ValueError("another kind of literal")
         value, found = read_literal(text, form)
         if found is not kind or isinstance(value, Unreadable):
