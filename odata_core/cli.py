@@ -25,6 +25,7 @@ from .backend.plugins import SERVICES, load_plugin, plugin_names
 from .errors import ODataError
 
 if TYPE_CHECKING:
+    from .explain.meaning import Reader
     from .service.messages import Handler
 
 Factory = Callable[..., Any]
@@ -69,8 +70,12 @@ def command_parser(factory: Factory | None) -> Parser:
     explain = commands.add_parser("explain", help="show how a URL is understood: path, options, tree")
     explain.add_argument("url", metavar="URL", nargs="?", help="absolute, or relative to the service root")
     explain.add_argument("--version", choices=("2.0", "3.0", "4.0", "4.01"), default="4.01", help="(4.01)")
+    explain.add_argument("--csdl", type=Path, metavar="FILE", help="find what names mean in this model (XML or JSON)")
     explain.add_argument(
-        "--jsonl", action="store_true", help='read {"rule": R, "input": TEXT} a line, write what it says a line'
+        "--jsonl",
+        action="store_true",
+        help='read {"rule": R, "input": TEXT} a line, write what it says a line; '
+        'with --csdl also "context", the type of $it, for rules such as filter',
     )
     explain.set_defaults(run=run_explain)
     password = commands.add_parser("password", help="add a user to a file for --basic-auth, or change a password")
@@ -206,22 +211,41 @@ def positive(text: str) -> int:
 
 
 def run_explain(options: argparse.Namespace, _: Factory | None) -> None:
-    """Shows one URL to a person, or many lines to a program."""
+    """Shows one URL to a person, or many lines to a program; with a model, what they mean in it."""
     from .explain import GRAMMARS, explain_lines, explain_url, painter, show_url
     from .limits import Limits
 
     grammar, limits = GRAMMARS[options.version], Limits()
+    reader = None if options.csdl is None else model_reader(options.csdl, options.version)
     if options.jsonl:
-        sys.stdout.buffer.writelines(explain_lines(sys.stdin, grammar, limits))
+        answer = None if reader is None else reader.answer
+        sys.stdout.buffer.writelines(explain_lines(sys.stdin, grammar, limits, answer))
         sys.stdout.flush()
         return
     if options.url is None:
         raise CommandError("'odata explain' needs a URL, or '--jsonl' and lines on standard input.")
+    paint = painter(colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
     try:
         url = explain_url(options.url, grammar, limits)
+        if reader is None:
+            lines = show_url(url, paint)
+        else:
+            from .explain.people import show_meaning
+
+            lines = show_meaning(reader.url(url), paint)
     except ODataError as error:
         raise CommandError(error.render()) from error
-    print("\n".join(show_url(url, painter(colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ))))
+    print("\n".join(lines))
+
+
+def model_reader(path: Path, version: str) -> Reader:
+    """What finds the meaning of URLs of a version in the model that a file describes."""
+    from .csdl import read_csdl_file
+    from .explain import GRAMMARS
+    from .explain.meaning import PATH_RULES, Reader
+    from .limits import Limits
+
+    return Reader(read_csdl_file(path), GRAMMARS[version], PATH_RULES[version], Limits())
 
 
 # odata password --------------------------------------------------------------------------------------------------

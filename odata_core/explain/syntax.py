@@ -1,5 +1,5 @@
-# `odata explain`: how a URL, or any part of one, is understood: path, options, tree. For people, and by the line for
-# programs. It parses and does not bind: names are whatever they are.
+# What a URL, or any part of one, says: path, options, tree. For people, and by the line for programs. Without a model
+# names are whatever they are; what they mean in one is found by a `Reader` (explain.meaning).
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any, Final
 
 import msgspec
 
-from .edm import PrimitiveType
-from .errors import BadRequest, ODataError
-from .limits import Limits
-from .uri.encoding import decode_query
-from .uri.expressions import parse_expression
-from .uri.grammars import V2_GRAMMAR, V3_GRAMMAR, V4_GRAMMAR, Grammar
-from .uri.literals_v4 import Unreadable
-from .uri.query_options import Piece, read_option
-from .uri.rules import RENAMED, RULES
-from .uri.syntax import Options, Tree
-from .uri.urls import Url, parse_query, parse_relative, parse_uri
+from ..edm import PrimitiveType
+from ..errors import BadRequest, ODataError
+from ..limits import Limits
+from ..uri.encoding import decode_query
+from ..uri.expressions import parse_expression
+from ..uri.grammars import V2_GRAMMAR, V3_GRAMMAR, V4_GRAMMAR, Grammar
+from ..uri.literals_v4 import Unreadable
+from ..uri.query_options import Piece, read_option
+from ..uri.rules import RENAMED, RULES
+from ..uri.syntax import Options, Tree
+from ..uri.urls import Url, parse_query, parse_relative, parse_uri
 
 GRAMMARS: Final[Mapping[str, Grammar]] = {
     "2.0": V2_GRAMMAR,
@@ -39,7 +39,7 @@ def explain_url(text: str, grammar: Grammar, limits: Limits) -> Url:
 # ------------------------------------------------------------------ by the line
 
 # Kinds of the URI collections that are no rules of the ABNF: a value of an option, a URL, a query.
-_OPTION_VALUES: Final = frozenset(
+OPTION_VALUES: Final = frozenset(
     {"filter", "orderby", "search", "apply", "select", "expand", "top", "skip", "compute", "inlinecount"}
 )
 _URLS: Final = frozenset({"uri", "path", "route"})
@@ -54,7 +54,7 @@ def explain_rule(rule: str, text: str, grammar: Grammar, limits: Limits) -> Any:
         return parse_query(text, grammar, limits) if text.startswith("$") else explain_url(text, grammar, limits)
     if kind == "expression":
         return parse_expression(decode_query(text), grammar, limits)
-    if kind in _OPTION_VALUES and not text.lower().startswith((f"${kind}=", f"{kind}=")):
+    if kind in OPTION_VALUES and not text.lower().startswith((f"${kind}=", f"{kind}=")):
         if f"?${kind}=" in text or f"&${kind}=" in text:
             return explain_url(text, grammar, limits)
         value = decode_query(text)
@@ -65,28 +65,45 @@ def explain_rule(rule: str, text: str, grammar: Grammar, limits: Limits) -> Any:
     return reader(text, grammar, limits)
 
 
-def explain_lines(lines: Iterable[str], grammar: Grammar, limits: Limits) -> Iterator[bytes]:
-    """One JSON object for each line of JSON: `ok` with `tree`, or not, with `error` and `position`."""
+TOO_DEEP: Final = "It is understood, but its tree is too deep to be shown."
+Asked = Mapping[str, str]
+"""What a line asks: `rule`, `input`, and perhaps `context`, the type of the rows that an option is about."""
+
+
+def explain_lines(
+    lines: Iterable[str], grammar: Grammar, limits: Limits, answer: Callable[[Asked], Mapping[str, Any]] | None = None
+) -> Iterator[bytes]:
+    """One JSON object for each line of JSON: `ok` with `tree`, or not, with `error` and `position`.
+
+    `answer` has more to say about what a line asks than its syntax: what it means.
+    """
     encoder = msgspec.json.Encoder()
     for line in lines:
         if not line.strip():
             continue
-        answer: dict[str, Any]
         try:
             asked = _asked(line)
-            answer = {"ok": True, "tree": plain(explain_rule(asked["rule"], asked["input"], grammar, limits))}
+            if answer is not None:
+                found = {"ok": True, **answer(asked)}
+            else:
+                found = {"ok": True, "tree": plain(explain_rule(asked["rule"], asked["input"], grammar, limits))}
+            yield encoder.encode(found) + b"\n"
+        except RecursionError:
+            # A chain such as `1 add 1 add 1` is as deep a tree as it is long, and JSON of that depth is of no use.
+            yield encoder.encode({"ok": True, "tree": None, "error": TOO_DEEP}) + b"\n"
         except ODataError as error:
-            answer = {"ok": False, "error": error.message, "position": error.position}
-        yield encoder.encode(answer) + b"\n"
+            yield encoder.encode({"ok": False, "error": error.message, "position": error.position}) + b"\n"
 
 
-def _asked(line: str) -> Mapping[str, Any]:
+def _asked(line: str) -> Asked:
     try:
         asked = json.loads(line)
     except (ValueError, RecursionError):
         raise BadRequest("The line is not JSON.") from None
     if not isinstance(asked, dict) or not all(isinstance(asked.get(name), str) for name in ("rule", "input")):
         raise BadRequest("The line must be an object with 'rule' and 'input'.")
+    if not isinstance(asked.get("context", ""), str):
+        raise BadRequest("The 'context' of a line must be the name of a type.")
     return asked
 
 
@@ -134,6 +151,13 @@ def painter(*, colour: bool) -> Paint:
 
 def show_url(url: Url, paint: Paint) -> list[str]:
     """A URL as lines: its segments, then each option with its tree."""
+    try:
+        return _url(url, paint)
+    except RecursionError:
+        raise BadRequest(TOO_DEEP) from None
+
+
+def _url(url: Url, paint: Paint) -> list[str]:
     lines = [paint("label", "path")]
     lines += [line for segment in url.path for line in _tree(plain(segment), paint, 1)] or ["  (the service root)"]
     lines += show_options(url.options, paint)
