@@ -11,10 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from odata_core.edm import name_of
 from odata_core.errors import ODataError
+from odata_core.explain import painter
+from odata_core.explain.meaning import plain_meaning
+from odata_core.explain.people import show_meaning
 from odata_core.query.urls import BoundUrl
 from odata_core.uri.syntax import Search
 from odata_core.uri.urls import Url
@@ -293,3 +297,18 @@ def place_of(line: Line) -> int | None:
 
 def test_places_of_mistakes_in_v2() -> None:
     assert compare(2, "error_position", place_of, PLACES) == 16
+
+
+# ------------------------------------------------------------------ explanations
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_understood_can_be_explained(version: int) -> None:
+    """For people with all parts of expressions, and as JSON."""
+    for line in lines(f"v{version}-uris"):
+        bound = (
+            bind_line(line, version) if line["ok"] and (version, line["uri"]) not in {**OVERRULED, **SHORT} else None
+        )
+        if isinstance(bound, BoundUrl):
+            assert show_meaning(bound, painter(colour=False))[0] == "resource"
+        msgspec.json.encode(plain_meaning(bound))
