@@ -100,18 +100,20 @@ class PreparedQueries:
 
         `bind` gives literals their origins: the position in the text, plus the text's number times ORIGIN_BASE.
         """
-        if not self.size:
-            return Prepared(bind(), {})
-        literals: list[str] = []
-        around: list[Hashable] = [grammar, key]
-        for name, text in texts.items():
-            if len(text) > self.longest:
-                return Prepared(bind(), {})
+        shape: tuple[Hashable, ...]
+        if len(texts) == 1:  # nearly always; what lists cost is felt here
+            [text] = texts.values()
             parts = cut(text)
-            literals += parts[1::2]
-            around += (name, len(parts))
-            around += parts[::2]
-        shape = tuple(around)
+            shape, literals, size = (grammar, key, *texts, *parts[::2]), parts[1::2], len(text)
+        else:
+            cuts = [cut(text) for text in texts.values()]
+            shape = (grammar, key, *texts, *[tuple(parts[::2]) for parts in cuts])
+            literals, size = (
+                [literal for parts in cuts for literal in parts[1::2]],
+                max(map(len, texts.values()), default=0),
+            )
+        if size > self.longest or not self.size:
+            return Prepared(bind(), {})
         for variants in self._shapes.get(shape, ()):
             fixed = tuple([literals[index] for index in variants.fixed]) if variants.fixed else ()
             for plan in variants.plans.get(fixed, ()):
@@ -218,6 +220,8 @@ def _reader(grammar: Grammar, prefix: str, row: int, kind: PrimitiveType, wanted
     form, convert = grammar.literals[row], _conversion(kind, wanted)
     matches = re.compile(form.pattern).fullmatch
     is_several = form.type.numeric_rank > 0  # a number may be of several rows, of which the first one counts
+    if kind is wanted and not is_several and form.type_of is None:
+        return _form_reader(prefix, matches, form.read)
 
     def read(text: str) -> Any:
         text = prefix + text
@@ -233,6 +237,19 @@ def _reader(grammar: Grammar, prefix: str, row: int, kind: PrimitiveType, wanted
     if kind is edm.DECIMAL and wanted in (edm.DECIMAL, edm.DOUBLE) and row == _row(grammar, "0.5"):
         return _fraction_reader(Decimal if wanted is edm.DECIMAL else float, read)
     return read
+
+
+def _form_reader(prefix: str, matches: Callable[[str], Any], read: Reader) -> Reader:
+    """Reads literals whose spelling alone decides on their type, which is the one that they take."""
+
+    def read_form(text: str) -> Any:
+        text = prefix + text
+        value = read(text) if matches(text) else None
+        if value is None or value.__class__ is Unreadable:
+            raise ValueError("another kind of literal")
+        return value
+
+    return read_form
 
 
 def _read_text(text: str) -> str:
