@@ -96,6 +96,8 @@ class Calls(Cursor):
                 position += len(before) + 1
             position += len(name) - len(name.lstrip(" \t"))
             name = name.strip(" \t")
+            if name[:1] == "@":
+                self.refuse("An alias or an annotation takes no parentheses.", position)
         self.cursor += 1
         self.enter(position)
         options = key = None

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -14,8 +13,9 @@ from typing import Final
 
 from ..edm import primitives as edm
 from ..limits import Limits
-from .calls import PATH_LEXEME, Calls
+from .calls import PATH_LEXEME
 from .grammars import TIGHTEST, Grammar
+from .json_values import JsonValues
 from .lexer import BLANKS
 from .literals_v4 import ENUM_VALUE
 from .syntax import (
@@ -24,7 +24,6 @@ from .syntax import (
     EnumLiteral,
     Items,
     Literal,
-    Members,
     Node,
     Path,
     Segment,
@@ -35,7 +34,7 @@ _MEMBERS: Final = re.compile(ENUM_VALUE)
 _ENUM: Final = re.compile(r"([^\W\d][\w.]*\.\w+)'(.*)'", re.DOTALL)
 
 
-class Expressions(Calls):
+class Expressions(JsonValues):
     """A parser of one stretch of text. A method's docstring is its production."""
 
     __slots__ = ()
@@ -231,23 +230,21 @@ class Expressions(Calls):
             self.lexemes[self.cursor], self.starts[self.cursor] = "(", position + 3
         elif not self._negates():
             return self._path(lexeme)
-        else:
-            self.cursor += 2
         return self._not(position)
 
     def _negates(self) -> bool:
-        """Whether `not` is an operator: an expression follows, behind a blank. Otherwise it is a name."""
+        """Whether `not` is an operator: something follows behind a blank. Otherwise it is a name."""
+        following = self.lexemes[self.cursor + 1]
+        if not following.startswith(BLANKS) or self.lexemes[self.cursor + 2] in (")", ",", "/", ""):
+            return False
+        self.cursor += 1
+        self.skip_to_name()
         first, second, third = self.lexemes[self.cursor + 1 : self.cursor + 4]
-        word = first.strip(" \t")
-        second = second.lower() if self.grammar.folds_case else second
-        if word and f" {second} " in self.operators and third and not third.strip(" \t"):
+        if following.strip(" \t") and f" {second.lower()} " in self.operators and third and not third.strip(" \t"):
             # `not eq eq 1`: the lexer found the operator one word too early.
-            begin, start = first.index(word), self.starts[self.cursor + 1]
-            end = begin + len(word)
-            self.lexemes[self.cursor + 1 : self.cursor + 4] = (first[:begin], word, first[end:] + second + third)
-            self.starts[self.cursor + 1 : self.cursor + 4] = (start, start + begin, start + end)
-            return True
-        return first != "" and not word and second not in (")", ",", "/", "")
+            self.lexemes[self.cursor + 1 : self.cursor + 4] = (first + second + third,)
+            del self.starts[self.cursor + 2 : self.cursor + 4]
+        return True
 
     def _not(self, position: int) -> Node:
         """notExpr = "not" RWS boolCommonExpr"""
@@ -286,63 +283,6 @@ class Expressions(Calls):
         self.expect(":")
         return condition, self.expression()
 
-    # ------------------------------------------------------------ JSON
-
-    def json_value(self) -> Node:
-        """arrayOrObject / stringInUrl / commonExpr"""
-        self.skip_blank()
-        lexeme = self.lexemes[self.cursor]
-        if lexeme[:1] == '"':
-            position = self.starts[self.cursor]
-            return Literal(self._json_text(), edm.STRING, position)
-        return self.expression()
-
-    def _array(self, _lexeme: str) -> Node:
-        position = self._open()
-        items: list[Node] = []
-        if not self.take("]"):
-            items.append(self.json_value())
-            while self.take(","):
-                items.append(self.json_value())
-            self.expect("]")
-        self.depth -= 1
-        return Items(tuple(items), True, position)
-
-    def _object(self, _lexeme: str) -> Node:
-        position = self._open()
-        members: list[tuple[str, Node]] = []
-        if not self.take("}"):
-            members.append(self._member())
-            while self.take(","):
-                members.append(self._member())
-            self.expect("}")
-        self.depth -= 1
-        return Members(tuple(members), position)
-
-    def _open(self) -> int:
-        position = self.starts[self.cursor]
-        self.enter(position)
-        self.cursor += 1
-        return position
-
-    def _member(self) -> tuple[str, Node]:
-        """member = stringInUrl nameSeparator valueInUrl"""
-        self.skip_blank()
-        name = self._json_text()
-        self.expect(":")
-        return name, self.json_value()
-
-    def _json_text(self) -> str:
-        lexeme = self.lexemes[self.cursor]
-        if lexeme[:1] != '"' or len(lexeme) < 2 or lexeme[-1] != '"':
-            self.fail("a name in double quotation marks")
-        try:
-            text: str = json.loads(lexeme, strict=False)
-        except ValueError:
-            self.refuse("The JSON string is not well-formed.", self.starts[self.cursor])
-        self.cursor += 1
-        return text
-
 
 # An operator that binds tightest -> who reads what stands to its right.
 _RIGHT: Final[Mapping[str, Callable[[Expressions], Node]]] = {
@@ -358,8 +298,8 @@ _OPERANDS: Final[Mapping[str, Callable[[Expressions, str], Node]]] = {
     "'": Expressions._string,
     "-": Expressions._minus,
     "(": Expressions._parenthesized,
-    "[": Expressions._array,
-    "{": Expressions._object,
+    "[": Expressions.array,
+    "{": Expressions.object,
 }
 
 

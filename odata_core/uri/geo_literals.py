@@ -210,7 +210,7 @@ def _print_shape(value: Any, depth: int) -> str:
     if name == "GeometryCollection":
         return f"GeometryCollection({','.join([_print_shape(item, depth + 1) for item in content])})"
     if not content:
-        return f"{name} EMPTY"
+        return f"{name}()" if name.startswith("Multi") else f"{name} EMPTY"  # 4.01 ABNF, fullMultiPointLiteral
     return name + _print_coordinates(content, _LEVELS[name], name == "MultiPoint")
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from operator import and_
 from typing import Any, Final
 
 from msgspec import Struct
@@ -224,6 +225,9 @@ def _select_item(piece: Piece) -> SelectItem:
     head = piece if frame is None else piece.part(piece.start, frame[0])
     path = _segments(head)
     # v2 and v3 select within what they expand by a path: `Category/*`.
+    types = ["." in segment.name and segment.name[0] != "@" for segment in path]
+    if len(path) > 2 and any(map(and_, types, types[1:])):
+        raise piece.error("A type cannot be narrowed to a type.")
     stars = path[:-1] if not piece.grammar.nests_options else path if len(path) > 1 else ()
     if any(s.name in _TAILS for s in path) or any(s.name == "*" for s in stars):
         raise piece.error(f"'{head.value[:50]}' cannot be selected.")

@@ -107,6 +107,10 @@ ACCEPTED: Final[Mapping[str, Difference]] = {
     "slashes at the end, doubled ones, and the service root: `Set/` and `//` are sent, and mean nothing": found(
         r"//|/\Z|/\?|\A\Z|\A\?"
     ),
+    "a question mark with nothing behind it: clients put a URL together from parts": found(r"\?\Z"),
+    "what is behind $each: whether a segment is a type, an operation or a key is the binder's to say": found(
+        r"/\$each/.", re.IGNORECASE
+    ),
     "functions of any name with any number of arguments: the binder says which there are": any_call_freely,
 }
 """What the parser accepts and the grammar does not."""
