@@ -107,9 +107,9 @@ class Applying:
         return item
 
     def _check_aggregate(self, item: Aggregate, start: int, *, needs_alias: bool) -> None:
-        is_path = isinstance(item.expression, Path)
-        is_count = is_path and item.expression.segments[-1].name == "$count"  # type: ignore[union-attr]
-        if is_count and item.method is not None:
+        names = [segment.name for segment in item.expression.segments] if isinstance(item.expression, Path) else []
+        is_count = names[-1:] == ["$count"]
+        if is_count and item.method is not None and (len(names) == 1 or "." in names[0]):
             raise self.error("'$count' takes no method.", start)
         if needs_alias and item.alias is None and (item.method is not None or is_count):
             raise self.error("An alias is expected: 'as' and a name.", start)
