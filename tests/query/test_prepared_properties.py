@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from odata_core.errors import ODataError
+from odata_core.edm import primitives as edm
+from odata_core.errors import BadRequest, ODataError
 from odata_core.limits import Limits
 from odata_core.query.binder import Binder
 from odata_core.query.evaluate import compile_program, prepare_order
@@ -22,7 +23,7 @@ from odata_core.query.option_binder import bind_options
 from odata_core.query.options import BoundOptions
 from odata_core.query.prepared import ORIGIN_BASE, Prepared, PreparedQueries, constants_of, substitute
 from odata_core.query.scope import Scope
-from odata_core.query.tree import Bound
+from odata_core.query.tree import Bound, Constant
 from odata_core.query.unbinder import unbind
 from odata_core.testing.expression_rows import ITEM, MODEL, rows, values_of
 from odata_core.testing.expressions import conditions
@@ -88,6 +89,7 @@ OF_V4: tuple[Texts, ...] = (
     {"$filter": "ID in ({},{},{})", "$count": "true"},
     {"$filter": "@p eq ID and Name eq @q", "@p": "{}", "@q": "{}"},
     {"$filter": "@p eq ID or @p eq Small or Price lt @p", "@p": "{}"},
+    {"$filter": "@p eq ID or @p eq Small", "@p": "{}"},
     {"$filter": 'Place eq {{"City":"a 5 \'b","Zip":{}}} or {} in Numbers'},
     {"$filter": "Place eq @p", "@p": '{{"City":"5","Zip":{}}}'},
     {"$filter": "$root/Products({})/ID eq {} or $root/Products/5/ID eq {}"},
@@ -145,6 +147,40 @@ def test_other_literals_of_the_same_types_are_not_bound(grammar: Grammar) -> Non
     assert (cache.bound, len(cache.queries)) == (1, 1)
 
 
+KINDS: list[tuple[Grammar, str, tuple[str, ...]]] = [
+    (V4_GRAMMAR, "ID eq {}", ("5", "0", "-5", "+7", "2147483647", "-2147483648", "1234567890")),
+    (V4_GRAMMAR, "Price gt {}", ("0.5", "-0.5", "+1.25", "100000000000000000000.1", "1e5")),
+    (V4_GRAMMAR, "Rate gt {}", ("0.5", "-0.0", "7.5e-3")),
+    (V4_GRAMMAR, "Span lt {}", ("duration'P1D'", "duration'-PT5.5S'")),
+    (V4_GRAMMAR, "Span lt {}", ("'P1D'", "'-PT5.5S'")),
+    (V4_GRAMMAR, "Color has {}", ("'Red'", "'Green'")),
+    (V4_GRAMMAR, "Guid ne {}", ("3499b02c-8dc9-4c0d-aa83-097a1340cbda", "a499b02c-8dc9-4c0d-aa83-097a1340cbda")),
+    (V4_GRAMMAR, "Made ne {}", ("2020-02-29T12:00:00Z", "2020-02-29T12:00:00.1234567+01:00")),
+    (V4_GRAMMAR, "Day ne {}", ("2020-02-29", "1999-12-31")),
+    (V4_GRAMMAR, "At ne {}", ("12:00", "23:59:59.5")),
+    (V4_GRAMMAR, "Data ne {}", ("binary'AAEC'", "binary''")),
+    (
+        V3_GRAMMAR,
+        "Guid ne {}",
+        (f"guid'{'a' * 8}-8dc9-4c0d-aa83-097a1340cbda'", "guid'3499b02c-8dc9-4c0d-aa83-097a1340cbda'"),
+    ),
+    (V3_GRAMMAR, "Old ne {}", ("datetime'2020-02-29T12:00:00'", "datetime'1999-12-31T00:00'")),
+    (V2_GRAMMAR, "Price gt {}", ("5M", "-2.50M", "0m")),
+    (V2_GRAMMAR, "Rate gt {}", ("5d", "-2.50D", "1e5d")),
+    (V2_GRAMMAR, "Rate gt {}", ("0.5", "-2.50", "1e5")),
+    (V2_GRAMMAR, "Big gt {}", ("5L", "-3l")),
+]
+
+
+@pytest.mark.parametrize(("grammar", "shape", "literals"), KINDS)
+def test_literals_of_one_kind_are_bound_once(grammar: Grammar, shape: str, literals: tuple[str, ...]) -> None:
+    cache = Counting()
+    for literal in literals:
+        texts = {"$filter": f"Name ne 'x' and {shape.format(literal)}"}
+        assert outcome(partial(cache.whole, grammar, texts)) == outcome(partial(bind, grammar, texts))
+    assert cache.bound == 1
+
+
 # What is written so in one text must not be taken for the same in another.
 ALIKE: list[tuple[Grammar, str, str]] = [
     (V3_GRAMMAR, "ID eq 5", "ID eq +5"),
@@ -187,6 +223,22 @@ def test_what_only_looks_alike(grammar: Grammar, one: str, other: str) -> None:
 
 def unquoted(grammar: Grammar, text: str) -> BoundOptions:
     return bind(grammar, {"$filter": text})
+
+
+@pytest.mark.parametrize(("text", "is_known"), [("Products/6", True), ("Products/-6", True), ("Products/+6", False)])
+def test_keys_behind_slashes_are_part_of_the_shape(text: str, is_known: bool) -> None:
+    """They are spelled by rules of their own, which have no plus sign."""
+    queries = PreparedQueries()
+
+    def segment(text: str) -> Constant:
+        if "+" in text:
+            raise BadRequest("A key reads like 5.")
+        return Constant(int(text.partition("/")[2]), edm.INT32, origin=9)
+
+    queries.prepare({"path": "Products/5"}, V4_GRAMMAR, "here", partial(segment, "Products/5"))
+    found = outcome(lambda: queries.prepare({"path": text}, V4_GRAMMAR, "here", partial(segment, text)).whole())
+    assert isinstance(found, list) is is_known
+    assert found == outcome(partial(segment, text))
 
 
 def test_a_text_that_is_too_long_is_refused_however_well_known_its_shape_is() -> None:
