@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from operator import and_
 from typing import Any, Final
 
 from ..errors import BadRequest
@@ -81,6 +82,9 @@ class Applying:
         path: Path = expressions.finish(expressions.path())
         if any(segment.arguments is not None for segment in path.segments):
             raise self.error("A path of names is expected.", start)
+        types = ["." in segment.name and segment.name[0] != "@" for segment in path.segments]
+        if any(map(and_, types, types[1:])):
+            raise self.error("A type cannot be narrowed to a type.", start)
         return path.segments
 
     def inner(self, start: int, end: int) -> tuple[Transformation, ...]:

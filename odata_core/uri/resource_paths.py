@@ -46,6 +46,8 @@ def parse_path(raw: str, grammar: Grammar, limits: Limits, *, key_as_segment: bo
     With `key_as_segment`, text that only looks like a call, such as `a(b`, may be a key: it is left to the binder.
     """
     limits.check_length(raw)
+    if "#" in raw:
+        raise BadRequest("'#' must be written %23 in a path.", text=raw, position=raw.index("#"))
     parts = _split(raw, limits)
     segments: list[Segment] = []
     for index, part in enumerate(_mended(parts) if grammar.is_lenient else parts):

@@ -200,12 +200,13 @@ _UNSAFE: Final = re.compile(r'[{}\[\]"\\|]')
 def encoded(text: str) -> tuple[str, ...]:
     """The text as it should be: what clients and servers let stand unencoded is encoded, in strings and in paths.
 
-    Blanks may stand unencoded between words, so they may everywhere; in well-known text they even must.
+    Blanks may stand unencoded between words, so they may everywhere; in well-known text they even must. In a query a
+    plus sign is one, too (the form rule).
     """
     text = _STRING.sub(lambda found: _UNSAFE.sub(lambda mark: f"%{ord(mark[0]):02X}", found[0]), text)
     in_path = _PATH.sub(lambda found: _UNSAFE.sub(lambda mark: f"%{ord(mark[0]):02X}", found[0]), text)
     tight = text.replace(" ", "%20").replace("\t", "%09")
-    return tight, in_path.replace(" ", "%20").replace("\t", "%09"), text.replace("%20", " ")
+    return tight, tight.replace("+", "%20"), in_path.replace(" ", "%20").replace("\t", "%09"), text.replace("%20", " ")
 
 
 _ENCODED: Final = re.compile("%2[6B]", re.IGNORECASE)  # an ampersand or a plus that is none
