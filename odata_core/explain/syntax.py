@@ -51,7 +51,8 @@ def explain_rule(rule: str, text: str, grammar: Grammar, limits: Limits) -> Any:
     if kind in _URLS:
         return explain_url(text, grammar, limits)
     if kind in ("query", "select-expand"):
-        return parse_query(text, grammar, limits) if text.startswith("$") else explain_url(text, grammar, limits)
+        is_query = text.startswith("$") and "?" not in text.partition("=")[0]  # `$all?$top=1` is a URL
+        return parse_query(text, grammar, limits) if is_query else explain_url(text, grammar, limits)
     if kind == "expression":
         return parse_expression(decode_query(text), grammar, limits)
     if kind in OPTION_VALUES and not text.lower().startswith((f"${kind}=", f"{kind}=")):

@@ -231,7 +231,7 @@ def _inner_steps(inner: SearchStrategy[Any]) -> list[SearchStrategy[Transformati
     return [
         _step("addnested", st.builds(lambda path, nested: (path, *nested), _SELECTED, tuples_of(renamed, min_size=1))),
         _step("ancestors descendants", hierarchies),
-        _step("concat", tuples_of(inner, min_size=1)),
+        _step("concat", tuples_of(inner, min_size=2)),
         _step("expand", prefixed),
         _step("groupby", st.tuples(tuples_of(_SELECTED, min_size=1), inner)),
         _step("join outerjoin", st.builds(lambda path, alias, step: (path, alias, step), _SELECTED, NAMES, inner)),

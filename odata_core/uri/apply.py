@@ -171,9 +171,15 @@ def _fixed(*kinds: Callable[[Applying, int, int], Any], optional: int = 0) -> Re
     return read
 
 
-def _each(kind: Callable[[Applying, int, int], Any]) -> Reader:
-    """One or more arguments of one kind."""
-    return lambda applying, parts: tuple(kind(applying, *applying.trim(*part)) for part in parts)
+def _each(kind: Callable[[Applying, int, int], Any], least: int = 1) -> Reader:
+    """Arguments of one kind, not fewer than `least`."""
+
+    def read(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:
+        if len(parts) < least:
+            raise applying.error(f"At least {least} arguments are expected.", parts[0][0])
+        return tuple(kind(applying, *applying.trim(*part)) for part in parts)
+
+    return read
 
 
 def _search(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:
@@ -275,7 +281,7 @@ TRANSFORMATIONS: Final[Mapping[str, Reader]] = {
     "bottompercent": _TOP,
     "bottomsum": _TOP,
     "compute": _each(_compute),
-    "concat": _each(Applying.inner),
+    "concat": _each(Applying.inner, 2),
     "descendants": _hierarchy,
     "expand": _expand,
     "filter": _fixed(Applying.expression),

@@ -74,6 +74,9 @@ class Calls(Cursor):
         segments: list[Segment] = []
         self._call(lexeme, segments)
         if self.lexemes[self.cursor][:1] == "/" or self.grammar.is_lenient:
+            first = segments[0]
+            if self.calls.get(first.name) in _FIRST and first.arguments and first.arguments[0].name is None:
+                return Path((first,))  # castExpr and isofExpr lead no further
             self._continue(segments)
         if "." in lexeme or "$" in lexeme:
             self.check_path(segments)
@@ -105,7 +108,10 @@ class Calls(Cursor):
             arguments, options = None, self._count_options()
         else:
             construct = self.calls.get(name)
-            arguments = self._arguments() if construct is None else _ARGUMENTS[construct](self, name, position)
+            if construct is None or (construct in _FIRST) is (len(segments) > 0):
+                arguments = self._arguments()
+            else:
+                arguments = _ARGUMENTS[construct](self, name, position)
             if self.lexemes[self.cursor] == "(":
                 self.cursor += 1
                 key = self._key()
@@ -250,6 +256,7 @@ def is_key_value(value: Any) -> bool:
     return isinstance(value, Literal | EnumLiteral)
 
 
+_FIRST: Final = frozenset({"cast", "isof"})  # constructs that begin a path; the others stand behind one
 _VARIABLES: Final = frozenset({"$it", "$this", "$these", "$root"})
 _PARTS: Final = frozenset({"$count", "$filter"})
 

@@ -28,6 +28,11 @@ def _expression(text: str, grammar: Grammar, limits: Limits) -> Any:
     return Expressions(decode(text), grammar, limits).whole()
 
 
+def _quantifier(text: str, grammar: Grammar, limits: Limits) -> Any:
+    """any and all, which the grammar has only behind a path"""
+    return Expressions(f"_/{decode(text)}", grammar, limits).whole()
+
+
 def _literal(text: str, grammar: Grammar, limits: Limits) -> Any:
     expressions = Expressions(decode(text), grammar, limits)
     expressions.begin()
@@ -166,7 +171,7 @@ _OPTIONS: Final[Mapping[str, str]] = {
 }
 _EXPRESSIONS: Final = """commonExpr boolCommonExpr primitiveLiteral rootExpr firstMemberExpr memberExpr propertyPathExpr
     notExpr negateExpr isofExpr castExpr functionExpr boundFunctionExpr methodCallExpr boolMethodCallExpr parenExpr
-    annotationExpr anyExpr allExpr inscopeVariableExpr keyPropertyValue""".lower().split()
+    annotationExpr inscopeVariableExpr keyPropertyValue""".lower().split()
 
 _ANY_VALUE: Final = "(?:" + "|".join([*_VALUES.values(), forms.GEO]) + ")"
 
@@ -175,6 +180,8 @@ RULES: Final[Mapping[str, Rule]] = {
     **{name: _pattern(pattern, decoded=False) for name, pattern in _VALUES.items()},
     **{name: _pattern(forms.NAME, decoded=True) for name in _IDENTIFIERS},
     **dict.fromkeys(_EXPRESSIONS, _expression),
+    "allexpr": _quantifier,
+    "anyexpr": _quantifier,
     "primitiveliteral": _literal,
     "keypropertyvalue": _literal,
     **{name: _option(option) for name, option in _OPTIONS.items()},
