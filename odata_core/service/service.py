@@ -50,7 +50,7 @@ class Service:
         self.profile = profile
         self.limits = limits or Limits()
         self.key_as_segment = key_as_segment
-        self._options = OptionBinder(model, profile, self.limits, PreparedQueries(prepared))
+        self._options = OptionBinder(model, profile, self.limits, PreparedQueries(prepared, self.limits.text_length))
         self._metadata = profile.write_metadata(model, key_as_segment=key_as_segment)
 
     @property
