@@ -87,6 +87,13 @@ class Applying:
             raise self.error("A type cannot be narrowed to a type.", start)
         return path.segments
 
+    def grouping(self, start: int, end: int) -> tuple[Segment, ...]:
+        """groupingProperty: a path that ends in a property"""
+        path = self.path(start, end)
+        if "." in path[-1].name and path[-1].name[0] != "@":
+            raise self.error("A path that ends in a property is expected.", start)
+        return path
+
     def inner(self, start: int, end: int) -> tuple[Transformation, ...]:
         return self.pipeline(*self.trim(start, end))
 
@@ -142,7 +149,7 @@ def aggregate_item(expressions: Calls) -> Aggregate:
     while expressions.word("from"):
         path = expressions.path()
         froms.append((path.segments, _method(expressions)))
-    alias = expressions.name("a name") if expressions.word("as") else None
+    alias = expressions.identifier() if expressions.word("as") else None
     return Aggregate(expression, method, alias, tuple(froms))
 
 
@@ -210,16 +217,16 @@ def _compute(applying: Applying, start: int, end: int) -> ComputeItem:
     expression = expressions.expression()
     if not expressions.word("as"):
         expressions.fail("'as'")
-    item: ComputeItem = expressions.finish(ComputeItem(expression, expressions.name()))
+    item: ComputeItem = expressions.finish(ComputeItem(expression, expressions.identifier()))
     return item
 
 
 def _group_element(applying: Applying, start: int, end: int) -> Any:
-    for name, reader in (("rollup", _each(Applying.path)), ("rolluprecursive", _hierarchy)):
+    for name, reader in (("rollup", _each(Applying.grouping)), ("rolluprecursive", _hierarchy)):
         if applying.text.startswith(f"{name}(", start, end):
             _name_end, first, last = applying.outline.parenthesized(start, end) or (0, 0, 0)
             return Rollup(name, reader(applying, applying.outline.split(",", first, last)))
-    return applying.path(start, end)
+    return applying.grouping(start, end)
 
 
 def _groupby(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:

@@ -157,6 +157,14 @@ class Cursor:
         self.cursor += 1
         return lexeme
 
+    def identifier(self) -> str:
+        """odataIdentifier"""
+        name = self.name()
+        if "." in name:
+            self.cursor -= 1
+            self.fail("a name without namespace")
+        return name
+
     def begin(self) -> None:
         """Step to an expression that no blank may stand before"""
         if self.is_at_blank():

@@ -105,7 +105,7 @@ def _compute(piece: Piece) -> tuple[ComputeItem, ...]:
         expression = expressions.expression()
         if not expressions.word("as"):
             expressions.fail("'as'")
-        items.append(ComputeItem(expression, expressions.name()))
+        items.append(ComputeItem(expression, expressions.identifier()))
         if not expressions.take(","):
             break
     computed: tuple[ComputeItem, ...] = expressions.finish(tuple(items))
@@ -162,7 +162,7 @@ def _inline_count(piece: Piece) -> bool:
 def _levels(piece: Piece) -> int | str:
     if piece.value.lower() == "max":
         return "max"
-    if not re.fullmatch(r"[1-9][0-9]{0,8}", piece.value):
+    if not re.fullmatch(r"[1-9][0-9]{0,17}", piece.value):
         raise piece.error("$levels must be 'max' or a number from 1, without leading zeros.")
     return int(piece.value)
 

@@ -18,7 +18,7 @@ from .headers import PATTERNS, check_header
 from .query_options import Piece, nested_options
 from .resource_paths import parse_path
 from .search import parse_search
-from .syntax import EnumLiteral, Literal
+from .syntax import EnumLiteral, Literal, Path
 from .urls import parse_query, parse_relative, parse_uri
 
 Rule = Callable[[str, Grammar, Limits], Any]
@@ -30,7 +30,8 @@ def _expression(text: str, grammar: Grammar, limits: Limits) -> Any:
 
 def _quantifier(text: str, grammar: Grammar, limits: Limits) -> Any:
     """any and all, which the grammar has only behind a path"""
-    return Expressions(f"_/{decode(text)}", grammar, limits).whole()
+    path = Expressions(f"_/{decode(text)}", grammar, limits).whole()
+    return Path(path.segments[1:]) if isinstance(path, Path) and len(path.segments) > 1 else path
 
 
 def _literal(text: str, grammar: Grammar, limits: Limits) -> Any:

@@ -62,6 +62,8 @@ class _Parser:
     def whole(self) -> Search:
         """searchExpr, and nothing behind it"""
         node = self.either()
+        if self.cursor in self.gaps:
+            raise BadRequest("$search ends in a blank.", text=self.text, position=self.end)
         self._expect("end", "the end")
         return node
 

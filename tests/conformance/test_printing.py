@@ -43,6 +43,8 @@ def url_of(line: Line, rule: str) -> str | None:
         return text
     if rule in _QUERIES or rule in _OPTIONS:
         return f"X?{text}"
+    if rule in ("anyexpr", "allexpr"):
+        return f"X?$filter=Items/{text}"
     if rule in _EXPRESSIONS:
         return f"X?$filter={text}"
     if rule in _VALUES:
