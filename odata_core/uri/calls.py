@@ -252,10 +252,11 @@ class Calls(Cursor):
 def is_key_value(value: Any) -> bool:
     """A literal or a parameter alias: what picks an entity, and what a resource path holds."""
     if isinstance(value, Path):
-        return len(value.segments) == 1 and value.segments[0].name[0] == "@"
+        return len(value.segments) == 1 and _ALIAS.fullmatch(value.segments[0].name) is not None
     return isinstance(value, Literal | EnumLiteral)
 
 
+_ALIAS: Final = re.compile(r"@\w+")
 _FIRST: Final = frozenset({"cast", "isof"})  # constructs that begin a path; the others stand behind one
 _VARIABLES: Final = frozenset({"$it", "$this", "$these", "$root"})
 _PARTS: Final = frozenset({"$count", "$filter"})

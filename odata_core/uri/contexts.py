@@ -17,8 +17,16 @@ _TYPE: Final = re.compile(rf"(?:Collection\({_QUALIFIED}\)|{_QUALIFIED})")
 _SET_TAIL: Final = re.compile(r"/\$(?:entity|delta|deletedEntity|link|deletedLink)\Z")
 _STRING: Final = r"'(?:[^']|'')*'"
 _VALUES: Final = (
-    *(_STRING, "(?i:true|false)", forms.GUID, forms.DATE + "[Tt]" + forms.TIME + forms.ZONE, forms.DATE, forms.TIME),
-    *(forms.DECIMAL, forms.NAN_INFINITY, forms.DURATION, forms.ENUM_VALUE),
+    *(
+        forms.ENUM_VALUE,
+        _STRING,
+        "(?i:true|false)",
+        forms.GUID,
+        forms.DATE + "[Tt]" + forms.TIME + forms.ZONE,
+        forms.DATE,
+        forms.TIME,
+    ),
+    *(forms.DECIMAL, forms.NAN_INFINITY, forms.DURATION),
 )
 # Atomic, since some texts are values of several kinds: a second try would double the time with every key.
 _KEY_VALUE: Final = rf"(?>(?:{'|'.join(_VALUES)})(?=[,)]))"

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 
 from ..errors import BadRequest, NotFound
 from ..limits import Limits
+from .calls import is_key_value
 from .encoding import OPEN_STRING, decode
 from .expressions import Expressions
 from .grammars import Grammar
-from .syntax import Argument, EnumLiteral, Literal, Path, Segment
+from .syntax import Segment
 
 _NAME: Final = re.compile(r"[^\W\d]\w{0,127}")
 _CALL: Final = re.compile(r"(?:[^\W\d]\w{0,127}\.)*[^\W\d]\w{0,127}\(.*\)", re.DOTALL)
@@ -153,14 +154,9 @@ def _reserved(text: str, grammar: Grammar, limits: Limits) -> Segment:
 def _check_arguments(segment: Segment, text: str) -> None:
     """Key values and parameters in a path are literals or parameter aliases."""
     for argument in segment.arguments or ():
-        if not isinstance(argument.value, Literal | EnumLiteral) and not _is_alias(argument):
+        if not is_key_value(argument.value):
             position = getattr(argument.value, "position", 0)
             raise BadRequest("A literal or a parameter alias is expected.", text=text, position=position)
-
-
-def _is_alias(argument: Argument) -> bool:
-    value = argument.value
-    return isinstance(value, Path) and len(value.segments) == 1 and value.segments[0].name.startswith("@")
 
 
 def _check_follows(segments: list[Segment], segment: Segment) -> None:

@@ -178,8 +178,8 @@ ACCEPTED: Final = (
         "$metadata?",
     ),
     Difference(
-        "what is behind $each: whether a segment is a type, an operation or a key is the binder's to say",
-        found(r"/\$each/.", re.IGNORECASE),
+        "what is around $each: whether a segment is a type, an operation or a key is the binder's to say",
+        found(r"/\$each"),
         "resourcePath",
         "Products/$each/A/B",
     ),
