@@ -29,6 +29,7 @@ from .tree import (
     Bound,
     Compare,
     Constant,
+    Convert,
     Has,
     In,
     ListOf,
@@ -135,6 +136,8 @@ class Binder:
 
     def _literal(self, node: Literal) -> Constant:
         if isinstance(node.value, Unreadable):
+            if node.value.nearest is not None:
+                return Constant(node.value.nearest, node.type)
             self.fail(f"'{node.value.text[:100]}' has no value here: {node.value.reason}.", node.position)
         return Constant(node.value, node.type, origin=self.base + node.position)
 
@@ -245,7 +248,13 @@ class Binder:
 
     def _path(self, segments: tuple[Segment, ...]) -> Bound:
         place, rest = self._first(segments)
-        return members.follow(self, place, rest)
+        if not rest or not isinstance(place.start, Convert):
+            return members.follow(self, place, rest)
+        place = members.narrowed(self, place)
+        bound = members.follow(self, place, rest)
+        if isinstance(bound, Path) and isinstance(bound.start, Convert):  # of what never is of the type
+            return Constant(None, bound.type)
+        return bound
 
     def _first(self, segments: tuple[Segment, ...]) -> tuple[members.Place, tuple[Segment, ...]]:
         """Where a path begins, and what of it is left to follow."""

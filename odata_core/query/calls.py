@@ -64,13 +64,15 @@ class Calls:
     # ------------------------------------------------------------ cast and isof
 
     def _typed(self, name: str, segment: Segment) -> Bound:
-        """cast([value,]Type), isof([value,]Type) (4.01 Part 2, 5.1.1.10); v3 quotes the type"""
+        """cast([value,]Type), isof([value,]Type) (4.01 Part 2, 5.1.1.10); v3 quotes the type
+
+        Where a value can never be of the type, the cast is null and isof is false: that is no mistake.
+        """
         given = segment.arguments or ()
         if len(given) not in (1, 2):
             self.binder.fail(f"'{segment.name}' takes a value, which may be left out, and a type.", segment.position)
         target, is_collection, facets = self._type_argument(given[-1], segment)
         operand = self.binder.argument(given[0]) if len(given) == 2 else None
-        self._check_family(operand, target, segment)
         names = self._names(target)
         if name == "isof":
             return IsOf(operand, target, names)
@@ -80,17 +82,6 @@ class Calls:
         if isinstance(target, StructuredType):
             return derived_names(self.binder.scope.model, target)
         return frozenset()
-
-    def _check_family(self, operand: Bound | None, target: ValueType, segment: Segment) -> None:
-        """A structured value never becomes a primitive one, nor one of an unrelated type."""
-        kind = self.binder.scope.kind if operand is None else operand.type
-        if kind is None or kind is UNTYPED or target is UNTYPED:
-            return
-        one, other = isinstance(kind, StructuredType), isinstance(target, StructuredType)
-        related = one and other and (kind.is_a(target) or target.is_a(kind))  # type: ignore[union-attr, arg-type]
-        if (one or other) and not related:
-            what = "the row at hand" if operand is None else describe(operand)
-            self.binder.fail(f"'{segment.name}' cannot make {what} a '{_type_text(target)}'.", segment.position)
 
     def _type_argument(self, argument: Argument, segment: Segment) -> tuple[ValueType, bool, Any]:
         match argument.value:
@@ -203,10 +194,6 @@ def _most_derived(operations: Sequence[Operation]) -> list[Operation]:
 def _parameter_sets(operations: Sequence[Operation]) -> str:
     sets = [f"({', '.join(parameter.name for parameter in free_parameters(operation))})" for operation in operations]
     return f"it takes {' or '.join(sets)}."
-
-
-def _type_text(kind: ValueType) -> str:
-    return kind.name if isinstance(kind, PrimitiveType) else kind.qualified_name
 
 
 def fit_all(arguments: Sequence[Bound], parameters: tuple[Parameter, ...]) -> tuple[Bound, ...] | None:

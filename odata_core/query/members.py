@@ -22,6 +22,7 @@ from .tree import (
     Bound,
     Cast,
     Constant,
+    Convert,
     Count,
     Dynamic,
     Filtered,
@@ -71,6 +72,20 @@ def place_of(value: Bound, source: Source | None = None) -> Place:
     if isinstance(value, Path):
         return Place(value.start, value.steps, value.type, value.is_collection, source)
     return Place(value, (), value.type, value.is_collection, source)
+
+
+def narrowed(binder: Binder, place: Place) -> Place:
+    """Where `cast(value,Type)` has a path behind it, as in v3: the place that v4 writes with a type segment."""
+    value = place.start
+    if not isinstance(value, Convert) or place.is_collection:
+        return place
+    before = binder.here() if value.operand is None else place_of(value.operand)
+    kind, target = before.type, value.type
+    if not isinstance(target, EntityType | ComplexType) or not isinstance(kind, StructuredType):
+        return place
+    if not (target.is_a(kind) or kind.is_a(target)):
+        return place
+    return before.after(Cast(target, value.names), prefix=(*before.prefix, target.qualified_name))
 
 
 def follow(binder: Binder, place: Place, segments: tuple[Segment, ...]) -> Bound:

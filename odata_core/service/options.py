@@ -55,13 +55,13 @@ class OptionBinder:
         if not texts:
             return Options(custom=dict(custom))  # of those given more than once the last counts
 
-        def bind() -> BoundOptions:
+        def bind(_texts: Mapping[str, str]) -> BoundOptions:
             grammar, known = self.profile.grammar, self.profile.options
             syntax = parse_query(query, grammar, self.limits, known)
             return _bind(syntax, resource, self.model, self.profile, self.limits, use)
 
         if len(texts) + len(custom) < len(pairs):
-            return _options(bind(), custom)  # which refuses an option that is given twice
+            return _options(bind(texts), custom)  # which refuses an option that is given twice
         place = (resource.kind, resource.type, resource.is_collection, resource.source, resource.prefix, use)
         return _options(self.prepared.prepare(texts, self.profile.grammar, place, bind).whole(), custom)
 

@@ -33,6 +33,8 @@ _DRAWN: Final[dict[str, SearchStrategy[str]]] = {
         "Name _ a1 null true INF NaN P e1 eq in has asc as any all case length duration binary geo odata Edm".split()
     )
     | st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_]{0,9}\Z"),
+    # With its seconds: `case(x:00:00:00)` would be a time and nothing behind it.
+    "TIME_OF_DAY_LITERAL": st.from_regex(r"\A(0[0-9]|1[0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,12})?\Z"),
 }
 
 

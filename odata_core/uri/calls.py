@@ -97,8 +97,9 @@ class Calls(Cursor):
             if slash:
                 segments += self._steps(before, position)
                 position += len(before) + 1
-            position += len(name) - len(name.lstrip(" \t"))
-            name = name.strip(" \t")
+            if not name.isidentifier():
+                position += len(name) - len(name.lstrip(" \t"))
+                name = name.strip(" \t")
             if name[:1] == "@":
                 self.refuse("An alias or an annotation takes no parentheses.", position)
         self.cursor += 1

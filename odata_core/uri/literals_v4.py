@@ -1,6 +1,6 @@
 # Literals of OData 4.0 and 4.01 (ABNF, section 7), rows like those of v3 in literals.py.
-# What the grammar allows and Python cannot hold (the year 0000, a leap second, twelve digits of a fraction) is read as
-# `Unreadable`: the text is a literal, and only who needs its value refuses it.
+# What the grammar allows and Python cannot hold (the year 0000, a leap second) is read as `Unreadable`: the text is a
+# literal, and only who needs its value refuses it.
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -18,16 +18,18 @@ import msgspec
 
 from ..edm import PRIMITIVE_TYPES, Duration, TimeOfDay, Timestamp
 from ..edm import primitives as edm
+from ..edm.temporal import TICKS_PER_DAY, TICKS_PER_SECOND
 from .geo_literals import geo_type, print_geo_literal, read_geo_literal
 from .literals import LiteralForm, print_float, print_string, read_float, read_string
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A literal that is well-formed and has no value here."""
+    """A literal that is well-formed and has no value here, at most one that is `nearest` below."""
 
     text: str
     reason: str
+    nearest: Any = None
 
 
 def _or_unreadable(read: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -36,6 +38,21 @@ def _or_unreadable(read: Callable[[str], Any]) -> Callable[[str], Any]:
             return read(text)
         except (ValueError, ArithmeticError) as error:
             return Unreadable(text, str(error))
+
+    return reader
+
+
+# The ABNF allows twelve digits of a second, and a tick of 100 ns has seven.
+_TOO_FINE: Final = re.compile(r"(\.[0-9]{7})[0-9]+")
+
+
+def _in_ticks(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    def reader(text: str) -> Any:
+        value = read(text)
+        if isinstance(value, Unreadable) and _TOO_FINE.search(text):
+            nearest = read(_TOO_FINE.sub(r"\1", text))
+            return value if isinstance(nearest, Unreadable) else Unreadable(text, value.reason, nearest)
+        return value
 
     return reader
 
@@ -125,6 +142,23 @@ def _geo_form(plane: str) -> LiteralForm:
     return LiteralForm(kind, pattern, read, print_geo_literal(plane), lambda value: geo_type(value, plane))
 
 
+@_in_ticks
+@_or_unreadable
+def _read_any_moment(text: str) -> Timestamp:
+    return Timestamp.parse(text.replace(" ", "+").upper())
+
+
+def _read_moment(text: str) -> Any:
+    """What has the form of Edm.DateTimeOffset; in half the time to the second and in UTC, as clients write it."""
+    if len(text) == 20 and text[-1] == "Z":
+        try:
+            since = datetime.fromisoformat(text[:-1]) - datetime.min
+            return Timestamp(since.days * TICKS_PER_DAY + since.seconds * TICKS_PER_SECOND, 0)
+        except ValueError:  # a year of seven digits without seconds, or a leap second
+            pass
+    return _read_any_moment(text)
+
+
 def _read_guid(text: str) -> UUID:
     return msgspec.convert(text, UUID)  # in half the time that UUID(text) takes
 
@@ -138,7 +172,7 @@ V4_LITERALS: Final = (
     LiteralForm(
         edm.DURATION,
         rf"(?i:duration)'{DURATION}'",
-        _or_unreadable(lambda text: Duration.parse(_quoted(text).upper())),
+        _in_ticks(_or_unreadable(lambda text: Duration.parse(_quoted(text).upper()))),
         lambda v: f"duration'{v}'",
     ),
     LiteralForm(
@@ -152,12 +186,12 @@ V4_LITERALS: Final = (
     LiteralForm(
         edm.DATETIME_OFFSET,
         DATE + "[Tt]" + TIME + ZONE_IN_URL + _END,
-        _or_unreadable(lambda text: Timestamp.parse(text.replace(" ", "+").upper())),
+        _read_moment,
         lambda v: str(v),
     ),
     LiteralForm(edm.GUID, GUID + _END, _read_guid, str),
     LiteralForm(edm.DATE, DATE + _END, _or_unreadable(date.fromisoformat), lambda v: v.isoformat()),
-    LiteralForm(edm.TIME_OF_DAY, TIME + _END, _or_unreadable(TimeOfDay.parse), str),
+    LiteralForm(edm.TIME_OF_DAY, TIME + _END, _in_ticks(_or_unreadable(TimeOfDay.parse)), str),
     LiteralForm(
         edm.BOOLEAN,
         r"(?i:true|false)" + r"(?![\w.(/'=])",

@@ -26,7 +26,7 @@ REFUSED: list[tuple[str, str, str]] = [
     ("Sales", "compute(1 as x)/aggregate(Amount with sum as T)/filter(x eq 1)", "Could not find a property named 'x'"),
     # collections and types
     ("Products", "groupby((Sales/Amount))", "A collection cannot be grouped by."),
-    ("Products", "groupby((SalesModel.FoodProduct))", "ends with a property"),
+    ("Products", "groupby((SalesModel.FoodProduct))", "A path that ends in a property is expected."),
     ("Sales", "aggregate(Customer/Name with sum as N)", "'sum' needs numbers."),
     ("Sales", "aggregate(TimeDate with average as N)", "'average' needs numbers."),
     ("Sales", "aggregate(Customer with max as N)", "'max' needs values that have an order."),
@@ -52,7 +52,7 @@ REFUSED: list[tuple[str, str, str]] = [
     ("Sales", "topsum(2,Customer/Name)", "'topsum' needs a number for each row."),
     ("Sales", "toppercent(101,Amount)", "'toppercent' needs a number above 0, up to 100."),
     ("Sales", "toppercent(0,Amount)", "'toppercent' needs a number above 0, up to 100."),
-    ("Sales", "concat(identity)", "concat needs two pipelines or more."),
+    ("Sales", "concat(identity)", "At least 2 arguments are expected."),
     ("Sales", "join(Customer as C)", "'join' needs a collection of the row."),
     ("Sales", "join(Amount as C)", "'join' needs a navigation property or a complex property, not 'Amount'."),
     ("Sales", "addnested(Customer,filter(true) as C)", "A single value can only go through"),

@@ -62,9 +62,9 @@ class Counting:
         self.bound = 0
 
     def prepare(self, grammar: Grammar, texts: Texts) -> Prepared[BoundOptions]:
-        def find_out() -> BoundOptions:
+        def find_out(given: Texts) -> BoundOptions:
             self.bound += 1
-            return bind(grammar, texts)
+            return bind(grammar, given)
 
         return self.queries.prepare(texts, grammar, "here", find_out)
 
@@ -235,16 +235,16 @@ def test_keys_behind_slashes_are_part_of_the_shape(text: str, is_known: bool) ->
             raise BadRequest("A key reads like 5.")
         return Constant(int(text.partition("/")[2]), edm.INT32, origin=9)
 
-    queries.prepare({"path": "Products/5"}, V4_GRAMMAR, "here", partial(segment, "Products/5"))
-    found = outcome(lambda: queries.prepare({"path": text}, V4_GRAMMAR, "here", partial(segment, text)).whole())
+    queries.prepare({"path": "Products/5"}, V4_GRAMMAR, "here", lambda _: segment("Products/5"))
+    found = outcome(lambda: queries.prepare({"path": text}, V4_GRAMMAR, "here", lambda _: segment(text)).whole())
     assert isinstance(found, list) is is_known
     assert found == outcome(partial(segment, text))
 
 
 def test_a_text_that_is_too_long_is_refused_however_well_known_its_shape_is() -> None:
     def prepare(text: str) -> Bound:
-        binder = partial(binds, V4_GRAMMAR, text, Limits(text_length=30))
-        return queries.prepare({"$filter": text}, V4_GRAMMAR, "here", binder).whole()
+        limits = Limits(text_length=30)
+        return queries.prepare({"$filter": text}, V4_GRAMMAR, "here", lambda _: binds(V4_GRAMMAR, text, limits)).whole()
 
     queries = PreparedQueries(longest=30)
     prepare("Name eq 'a'")
@@ -262,7 +262,7 @@ def test_names_and_texts_are_told_apart() -> None:
     queries = PreparedQueries()
     many: list[Texts] = [{"a": "b"}, {"a": "", "b": ""}, {"a": "b", "c": ""}, {"a": "", "b": "c"}, {}, {"": ""}]
     for texts in many * 2:
-        assert queries.prepare(texts, V4_GRAMMAR, "here", lambda: texts).value == texts  # noqa: B023
+        assert queries.prepare(texts, V4_GRAMMAR, "here", lambda given: given).value == texts
 
 
 # ------------------------------------------------------------------ what it makes of rows
@@ -297,7 +297,7 @@ def test_rows_are_seen_alike(condition: Bound, table: list[Any], data: st.DataOb
             reject()
 
         def prepared(row: Any, text: str = text) -> Any:
-            found = queries.prepare({"$filter": text}, V4_GRAMMAR, "items", partial(bind_item, text))
+            found = queries.prepare({"$filter": text}, V4_GRAMMAR, "items", lambda _: bind_item(text))
             return compile_program(found.value, kind=ITEM).run(found.literals)(row)
 
         for row in table:
@@ -321,7 +321,7 @@ def test_rows_are_sorted_alike(shape: str, literals: list[list[str]], data: st.D
             return bind_options(parse_query(query, V4_GRAMMAR, LIMITS), scope, base=-ORIGIN_BASE)
 
         def known(text: str = shape.format(*chosen), fresh: Any = fresh) -> Any:
-            found = queries.prepare({"$orderby": text}, V4_GRAMMAR, "items", fresh)
+            found = queries.prepare({"$orderby": text}, V4_GRAMMAR, "items", lambda _: fresh())
             return prepare_order(found.value.order, kind=ITEM).run(found.literals)(table)
 
         wanted = result(lambda fresh=fresh: prepare_order(fresh().order, kind=ITEM).run(None)(table))

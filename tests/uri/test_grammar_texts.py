@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
@@ -39,7 +41,7 @@ def test_names_can_be_given(text: str) -> None:
 @given(texts_of("filter", size=1))
 def test_the_size_is_a_limit_but_for_the_shortest(text: str) -> None:
     assert reference_parser("filter")(text)
-    assert "(" not in text
+    assert "(" not in re.sub("(%27|').*(%27|')", "", text)
 
 
 def test_the_shortest_text_is_found() -> None:

@@ -42,6 +42,8 @@ def translate_literal(node: Literal, target: Grammar) -> Literal:
     if node.type is None:
         return node
     if isinstance(node.value, Unreadable):
+        if node.value.nearest is not None and not target.has_case:
+            return translate_literal(Literal(node.value.nearest, node.type, node.position), target)
         return _unreadable(node, node.type, node.value, target)
     substitute = SUBSTITUTES.get(node.type.name)
     if has(TYPES, node.type.name, target) or substitute is None:
