@@ -303,6 +303,8 @@ class Binder:
             return found
         model, grammar = self.scope.model, self.scope.grammar
         known = [*READ_FUNCTIONS[grammar.name], *model.operations, *model.imports, "cast", "isof"]
+        if segment.name in known:
+            self.fail(f"The function '{segment.name}' cannot be called on the row at hand.", segment.position)
         self.fail(
             f"There is no function '{segment.name}' in {grammar.name}.{suggestion(segment.name, known)}",
             segment.position,

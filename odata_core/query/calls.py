@@ -14,9 +14,10 @@ from ..edm.types import StructuredType
 from ..errors import BadRequest, suggestion
 from ..uri.functions import find_function
 from ..uri.syntax import Argument, Literal, Path, Segment
-from .fitting import accept_as, describe, fit_value, settled
+from .fitting import describe, fit_value, settled
 from .functions import CANONICAL_FUNCTIONS, Generic, Overload, Parameter
 from .members import Place, derived_names
+from .overloads import find_bound, resolve
 from .tree import UNTYPED, Bound, Call, Constant, Convert, Invoke, IsOf, ValueType, Variable
 from .tree import Path as BoundPath
 
@@ -120,13 +121,7 @@ class Calls:
         """A function that is called on what a path leads to; None when there is none of that name."""
         if place.type is None or place.type is UNTYPED:
             return None
-        model, name = self.binder.scope.model, segment.name
-        named = model.find_operations(name) if "." in name else None
-        fitting = [
-            operation
-            for operation in model.bound_operations(place.type, is_collection=place.is_collection)
-            if (operation in named if named is not None else operation.name == name)
-        ]
+        fitting = find_bound(self.binder.scope.model, segment.name, place.type, is_collection=place.is_collection)
         if not fitting:
             return None
         return self._call(fitting, place.bound() if place.steps or place.start is not None else self._here(), segment)
@@ -140,60 +135,13 @@ class Calls:
         functions = [operation for operation in overloads if operation.is_function]
         if not functions:
             self.binder.fail(f"'{segment.name}' is an action, which no expression can call.", segment.position)
-        given = {argument.name: argument for argument in segment.arguments or ()}
-        if None in given or len(given) != len(segment.arguments or ()):
+        given = {str(argument.name): self.binder.argument(argument) for argument in segment.arguments or ()}
+        if len(given) != len(segment.arguments or ()) or any(one.name is None for one in segment.arguments or ()):
             self.binder.fail(f"The arguments of '{segment.name}' need names, each once.", segment.position)
-        chosen = next(
-            (operation for operation in _most_derived(functions) if accepts(operation, set(map(str, given)))), None
-        )
-        if chosen is None:
-            self.binder.fail(
-                f"'{segment.name}' cannot be called with the parameters ({', '.join(map(str, given))}); "
-                f"{_parameter_sets(functions)}",
-                segment.position,
-            )
-        arguments = []
-        for parameter in free_parameters(chosen):
-            if parameter.name in given:
-                value = self.binder.argument(given[parameter.name])
-                arguments.append((parameter.name, self._accepted(value, parameter, segment)))
-        return Call(chosen, tuple(arguments), binding)
-
-    def _accepted(self, value: Bound, parameter: Any, segment: Segment) -> Bound:
         try:
-            return accept_as(value, parameter)
+            return Call(*resolve(functions, given, segment.name), binding)
         except BadRequest as error:
             self.binder.fail(error.message, segment.position)
-
-
-def free_parameters(operation: Operation) -> tuple[Any, ...]:
-    """The parameters that a call gives: all but what the operation is bound to."""
-    return operation.parameters[1:] if operation.is_bound else operation.parameters
-
-
-def accepts(operation: Operation, names: set[str]) -> bool:
-    """Whether an overload can be called with exactly these parameters (4.01 Part 1, 11.5.4.2)."""
-    parameters = free_parameters(operation)
-    needed = {parameter.name for parameter in parameters if not parameter.is_optional}
-    return needed <= names <= {parameter.name for parameter in parameters}
-
-
-def _most_derived(operations: Sequence[Operation]) -> list[Operation]:
-    """Those bound to a derived type before those bound to its base (4.01 Part 1, 11.5.4.2)."""
-
-    def depth(operation: Operation) -> int:
-        kind: Any = operation.binding.type if operation.binding is not None else None
-        count = 0
-        while isinstance(kind, StructuredType):
-            kind, count = kind.base, count + 1
-        return -count
-
-    return sorted(operations, key=depth)
-
-
-def _parameter_sets(operations: Sequence[Operation]) -> str:
-    sets = [f"({', '.join(parameter.name for parameter in free_parameters(operation))})" for operation in operations]
-    return f"it takes {' or '.join(sets)}."
 
 
 def fit_all(arguments: Sequence[Bound], parameters: tuple[Parameter, ...]) -> tuple[Bound, ...] | None:

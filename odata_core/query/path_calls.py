@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ..edm import EntityType, Operation, OperationImport, StructuredType
 from ..edm import primitives as edm
 from ..uri.syntax import Segment
-from .call_binder import find_bound
+from .overloads import find_bound
 from .path_keys import pick
 from .resource import Invocation, Kind, Resource
 from .scope import bound_source

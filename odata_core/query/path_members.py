@@ -12,9 +12,9 @@ from ..edm import ComplexType, EntityType, NavigationProperty, StructuredType, n
 from ..edm import primitives as edm
 from ..errors import NotFound, suggestion
 from ..uri.syntax import Segment
-from .call_binder import bindings_of
 from .keys import implied_by
 from .members import derived_names
+from .overloads import bindings_of
 from .path_calls import call_bound
 from .path_keys import key_segments, with_key
 from .resource import Kind, Ordinal, Resource
@@ -75,7 +75,7 @@ def named(walk: Walk, segment: Segment, namespaces: Iterable[str] | None) -> Res
     if called is not None:
         return called
     if "." in name:
-        target: Any = walk.model.find_type(name)
+        target: Any = walk.model.types.get(walk.model.qualified(name))  # none of Edm's own, which say nothing
         if isinstance(target, EntityType | ComplexType):
             return cast(walk, walk.place, segment)
         hint = bindings_of(walk.model, name)

@@ -359,9 +359,13 @@ REFUSALS: list[tuple[str, str, int]] = [
     ("$root/Nope/x", "There is no entity set or singleton 'Nope'.", 6),
     ("$root/Best(1)/Name", "'Best' is a single entity and takes no key.", 6),
     ("Shop.Burn()", "'Shop.Burn' is an action, which no expression can call.", 0),
-    ("Shop.Near(x=5)", "'Shop.Near' cannot be called with the parameters (x); it takes (km).", 0),
+    ("Shop.Near(x=5)", "'Shop.Near' cannot be called with x: it takes (km).", 0),
     ("Shop.Near(5)", "The arguments of 'Shop.Near' need names, each once.", 0),
-    ("Shop.Near(km='x')", "'km' of type Edm.Double cannot be the value x of type Edm.String.", 0),
+    (
+        "Shop.Near(km='x')",
+        "The parameter 'km' of 'Shop.Near', of type Edm.Double, cannot be the value x of type Edm.String.",
+        0,
+    ),
     (
         "case(On:1,On:'x')",
         "The values of 'case' differ in type: the value 1 of type Edm.Int32 and the value x of type Edm.String.",
