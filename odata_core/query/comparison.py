@@ -17,7 +17,8 @@ from uuid import UUID
 
 from ..edm import ComplexType, Duration, EntityType, EnumType, PrimitiveType, TimeOfDay, Timestamp
 from ..edm import primitives as edm
-from .relations import TYPE_MEMBER, key_reader
+from ..edm.rows import TYPE
+from .relations import key_reader
 from .tree import UNTYPED, ValueType
 
 Form = Callable[[Any], Any]
@@ -84,7 +85,7 @@ def free_form(value: Any) -> Any:
         case float() | Decimal():
             return value if value == value else object()
         case Mapping():
-            return (value.get(TYPE_MEMBER), _members_form(value, {}))
+            return (value.get(TYPE), _members_form(value, {}))
         case list() | tuple():
             return tuple([None if item is None else free_form(item) for item in value])
         case bytearray() | memoryview():
@@ -145,7 +146,7 @@ class _StructuredForm:
                 name: free_form if prop.type in edm.GEO_TYPES else equality_form(prop.type, prop.is_collection)
                 for name, prop in self.kind.properties.items()
             }
-        return (value.get(TYPE_MEMBER, self.declared), _members_form(value, self.forms))
+        return (value.get(TYPE, self.declared), _members_form(value, self.forms))
 
 
 def _members_form(value: Mapping[str, Any], forms: Mapping[str, Form | None]) -> frozenset[tuple[str, Any]]:

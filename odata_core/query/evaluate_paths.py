@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, assert_never
 
 from ..edm import EntitySet, Property
+from ..edm.rows import TYPE, Row
 from ..edm.types import StructuredType
 from .compiler import HERE, RELATIONS, Closure, Compiler, Frame
-from .relations import TYPE_MEMBER, Relations, Row, key_reader, no_data, no_rows
+from .relations import Relations, key_reader, no_data, no_rows
 from .tree import Cast, Dynamic, Follow, Path, Root, Step, ValueType, Variable
 
 Take = Callable[[Frame, Any], Any]
@@ -142,7 +143,7 @@ def type_test(target: StructuredType, names: frozenset[str], declared: ValueType
     def is_of(value: Any) -> bool:
         if not isinstance(value, Mapping):
             return False
-        name = value.get(TYPE_MEMBER)
+        name = value.get(TYPE)
         return by_default if name is None else name in accepted
 
     return is_of

@@ -6,18 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from ..edm import EntitySet, EntityType, NavigationProperty, Operation
+from ..edm.rows import Row
 from ..errors import NotImplementedHere
 from .tree import Follow, Source
 
-Row = Mapping[str, Any]
 Key = Callable[[Row], Any]
 Index = dict[Any, list[Row]]
-
-TYPE_MEMBER: Final = "@odata.type"
-"""The member that tells a row's type by its qualified name; a row without it is of the declared type."""
 
 
 class Relations:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from ..edm.rows import TYPE, Row
 from ..errors import BadRequest
 from .aggregates import METHODS, entity_key, sameness
 from .apply_run import Expression, Pipelines, Rows, Run, Step
 from .apply_tree import Aggregate, GroupBy, Grouping, Measure, Staged
 from .evaluate import Value
 from .evaluate_paths import type_test
-from .relations import TYPE_MEMBER, Row
 from .shapes import Record, Structured
 from .tree import Cast, Dynamic, Path, ValueType
 
@@ -148,15 +148,15 @@ def _projection(run: Run, members: Sequence[_Member]) -> Project:
                 parts.append(_ABSENT)
                 continue
             value = read(row)
-            if member.applies is not None and TYPE_MEMBER in row:
-                record[TYPE_MEMBER] = row[TYPE_MEMBER]
+            if member.applies is not None and TYPE in row:
+                record[TYPE] = row[TYPE]
             if inner is not None and isinstance(value, Mapping):
                 record[member.name], part = inner(value)
                 parts.append(("members", part))
             else:
                 record[member.name] = value
                 parts.append(sameness(value, member.kind))
-        return record, (record.get(TYPE_MEMBER), *parts)
+        return record, (record.get(TYPE), *parts)
 
     return project
 
@@ -209,7 +209,7 @@ def _injection(run: Run, members: Sequence[_Member]) -> Inject:
     ]
 
     def inject(row: Row, keys: Row) -> Record:
-        values: dict[str, Any] = {TYPE_MEMBER: keys[TYPE_MEMBER]} if TYPE_MEMBER in keys else {}
+        values: dict[str, Any] = {TYPE: keys[TYPE]} if TYPE in keys else {}
         for member, read, inner in readers:
             value = keys.get(member.name)
             if inner is not None and isinstance(value, Mapping):
