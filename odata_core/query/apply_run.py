@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from ..edm.rows import Row
 from ..errors import BadRequest
 from ..limits import Limits
 from .apply_tree import Transform
 from .evaluate import Program, Value, compile_program
 from .hoisting import hoist
-from .relations import Relations, Row
+from .relations import Relations
 from .scope import THESE
 from .shapes import Structured
 from .tree import Bound

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from ..edm.rows import Row
 from ..errors import BadRequest
 from . import evaluate_conditions as conditions
 from . import evaluate_values as values
@@ -15,7 +16,7 @@ from .comparison import enum_number
 from .compiler import FIRST_VARIABLE, Closure, Compiler, Handler, compile_constant
 from .evaluate_paths import compile_path
 from .ordering import OrderProgram
-from .relations import Relations, Row
+from .relations import Relations
 from .tree import (
     Aggregated,
     Arithmetic,

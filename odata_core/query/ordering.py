@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..edm import EnumType, PrimitiveType
+from ..edm.rows import Row
 from ..errors import BadRequest
 from .comparison import sort_key
 from .fitting import UNSORTED
-from .relations import Relations, Row
+from .relations import Relations
 from .tree import OrderBy
 
 Sort = Callable[[Iterable[Row]], list[Row]]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, assert_never
 
+from ..edm.rows import Row
 from ..errors import NotImplementedHere
 from .apply_run import MOST_ROWS, Budget, Expression, Rows, Run, Step
 from .apply_tree import (
@@ -34,7 +35,7 @@ from .apply_tree import (
 from .comparison import sort_key
 from .evaluate import Value, compile_program
 from .ranking import taken
-from .relations import Relations, Row
+from .relations import Relations
 from .search import compile_search
 from .shapes import Structured, copy_of
 from .transform_groups import compile_aggregate, compile_groupby

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..edm.rows import Row
 from .apply_run import Expression, Pipelines, Rows, Run, Step
 from .apply_tree import AddNested, Join, Nest
 from .evaluate_paths import items_of, type_test
-from .relations import Row
 from .shapes import Record, Structured, copy_of
 from .tree import Cast, Follow, Path
 from .tree import Step as PathStep

@@ -15,8 +15,8 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ..edm import Duration, EnumType, Model, ModelBuilder, PrimitiveType, TimeOfDay, Timestamp, prop
 from ..edm import primitives as edm
+from ..edm.rows import TYPE
 from ..edm.types import StructuredType
-from ..query.relations import TYPE_MEMBER
 from ..query.tree import ValueType
 
 _MOMENTS = (Timestamp(0, 0), Timestamp(36_000_000_000, 60), Timestamp.parse("2024-02-29T23:59:59.5+14:00"))
@@ -123,7 +123,7 @@ def rows(draw: DrawFn, kind: StructuredType = ITEM, depth: int = 2) -> dict[str,
         name = DERIVED[kind.qualified_name][0]
         found = MODEL.types[name]
         assert isinstance(found, StructuredType)
-        actual, row[TYPE_MEMBER] = found, name
+        actual, row[TYPE] = found, name
     # Few members of a row have a value: a generator that draws all of them soon has nothing left to draw with.
     chosen = draw(st.sets(st.sampled_from(list(actual.properties)), max_size=8))
     for name, member in actual.properties.items():

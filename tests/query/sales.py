@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from odata_core.edm import Model, ModelBuilder
+from odata_core.edm.rows import Row
 from odata_core.limits import Limits
 from odata_core.query.apply import bind_apply
 from odata_core.query.apply_tree import Applied
-from odata_core.query.relations import Relations, Row
+from odata_core.query.relations import Relations
 from odata_core.query.scope import Scope
 from odata_core.query.transform import compile_apply
 from odata_core.query.tree import Source

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from odata_core.edm import Property
-from odata_core.query.relations import Relations, Row
+from odata_core.edm.rows import Row
+from odata_core.query.relations import Relations
 from odata_core.query.shapes import Record
 from odata_core.query.transform import compile_apply
 from odata_core.query.tree import Follow

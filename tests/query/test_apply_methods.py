@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from odata_core.query.relations import Row
+from odata_core.edm.rows import Row
 from tests.query.sales import applied, numbers, run
 
 D = Decimal

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odata_core.edm import Model, ModelBuilder
+from odata_core.edm.rows import Row
 from odata_core.errors import ODataError
 from odata_core.query.apply import bind_apply
-from odata_core.query.relations import Relations, Row
+from odata_core.query.relations import Relations
 from odata_core.query.scope import Scope
 from odata_core.query.transform import compile_apply
 from odata_core.uri.apply import parse_apply

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from odata_core.edm.rows import Row
 from odata_core.errors import BadRequest, NotImplementedHere, ODataError
 from odata_core.limits import Limits
 from odata_core.query.apply import bind_apply
-from odata_core.query.relations import Row
 from odata_core.query.scope import Scope
 from odata_core.uri.apply import parse_apply
 from odata_core.uri.grammars import V4_GRAMMAR
