@@ -128,7 +128,7 @@ def _fit_number(constant: Constant, kind: PrimitiveType, wanted: PrimitiveType) 
     try:
         return replace(constant, value=wanted.accept(constant.value), type=wanted)
     except ValueError:
-        return replace(constant, origin=-1)  # another literal might fit, so none can take its place
+        return constant.pinned()  # another literal might fit, so none can take its place
 
 
 # 4.01 lets the prefix of a duration and the type of an enumeration's member go; quoted GUIDs are sent by JavaScript

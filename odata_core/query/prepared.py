@@ -21,7 +21,7 @@ from ..errors import ODataError
 from ..limits import Limits
 from ..uri.grammars import Grammar
 from .literal_readers import Reader, reader_for
-from .tree import Constant
+from .tree import PINNED, Constant
 
 T = TypeVar("T")
 Literals = Mapping[int, Any]
@@ -169,9 +169,12 @@ class PreparedQueries:
 def _plan(value: Any, texts: Mapping[str, str], grammar: Grammar) -> _Plan:
     """How to read the literals of another text of this shape."""
     found: dict[int, list[Constant]] = {}
+    pinned: set[int] = set()
     for constant in constants_of(value):
         if constant.origin >= 0:
             found.setdefault(constant.origin, []).append(constant)
+        else:
+            pinned.add(PINNED - constant.origin)
     slots: list[Slot] = []
     fixed: list[int] = []
     first = 0  # of the parts of a text, among the parts of all
@@ -183,7 +186,7 @@ def _plan(value: Any, texts: Mapping[str, str], grammar: Grammar) -> _Plan:
             prefix = _prefix(before) if literal[0] == "'" else ""
             origin = starts[place] - len(prefix)
             # A key behind a slash (`/-5`) is a literal only by chance: it is spelled by rules of its own.
-            constants = [] if before.endswith("/") else found.get(origin, [])
+            constants = [] if before.endswith("/") or origin in pinned else found.get(origin, [])
             reader = reader_for(prefix, literal, grammar, constants)
             if reader is None:
                 fixed.append(first + place)

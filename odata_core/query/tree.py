@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final
 
 from ..edm import (
@@ -32,14 +32,24 @@ UNTYPED: Final[PrimitiveType] = ABSTRACT_TYPES["Edm.Untyped"]
 # ------------------------------------------------------------------ values
 
 
+PINNED: Final = -2  # what origins of pinned constants count down from
+
+
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A value; `type` is None for null. `origin` counts the literals of the text, -1 for a value that is none."""
+    """A value; `type` is None for null. `origin` counts the literals of the text, -1 for a value that is none.
+
+    The origin of a value for which no other literal may stand counts down from -2 (`pinned`).
+    """
 
     value: Any
     type: ValueType | None
     is_collection: bool = False
     origin: int = field(default=-1, compare=False)
+
+    def pinned(self) -> Constant:
+        """The same value, for which no other literal may stand."""
+        return replace(self, origin=PINNED - self.origin) if self.origin >= 0 else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,6 +258,14 @@ def binds(grammar: Grammar, text: str, limits: Limits) -> Bound:
     return Binder(scope, text).condition(parse_expression(text, grammar, limits))
 
 
+def test_an_alias_is_a_slot_only_where_any_value_fits_everywhere() -> None:
+    """0.001 is no whole number: beside ID it stays what it is, so no other literal may stand for it anywhere."""
+    cache = Counting()
+    for value in ("0.000", "0.001", "7", "0.002", "8"):
+        texts = {"$filter": "@p eq ID or Price lt @p", "@p": value}
+        assert outcome(partial(cache.whole, V4_GRAMMAR, texts)) == outcome(partial(bind, V4_GRAMMAR, texts))
+
+
 def test_names_and_texts_are_told_apart() -> None:
     queries = PreparedQueries()
     many: list[Texts] = [{"a": "b"}, {"a": "", "b": ""}, {"a": "b", "c": ""}, {"a": "", "b": "c"}, {}, {"": ""}]
