@@ -1,6 +1,6 @@
 """The contract between the protocol and a store."""
 
-from .contract import Answer, Backend, Context, Done, Key, Query, Reads, Row, Writes
+from .contract import Answer, Backend, Context, Done, Key, Query, Reads, Relates, Row, Writes
 from .plugins import load_backend
 
-__all__ = ["Answer", "Backend", "Context", "Done", "Key", "Query", "Reads", "Row", "Writes", "load_backend"]
+__all__ = ["Answer", "Backend", "Context", "Done", "Key", "Query", "Reads", "Relates", "Row", "Writes", "load_backend"]

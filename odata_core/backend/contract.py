@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Flag, auto
 from typing import Any, Protocol, runtime_checkable
 
-from ..edm import EntitySet
+from ..edm import EntitySet, NavigationProperty
 from ..query.tree import Bound, OrderBy
 
 Row = Mapping[str, Any]
@@ -76,6 +76,14 @@ class Reads(Protocol):
 
     def select(self, query: Query) -> Answer:
         """At least all rows that match; `Answer.done` says what is left to do."""
+
+
+@runtime_checkable
+class Relates(Protocol):
+    """Following navigation properties that no referential constraint describes: links, containment."""
+
+    def related(self, navigation: NavigationProperty, rows: Sequence[Row]) -> Sequence[Sequence[Row]]:
+        """For each row those that are related to it, in the order of their keys; none or one where it leads to one."""
 
 
 @runtime_checkable

@@ -1,0 +1,219 @@
+# $expand: related rows within rows, one question to the backend for each level of each navigation property, however
+# many rows there are (4.01 Part 1, 11.2.5.2).
+# Strategy: the keys that the rows of a level name are asked for at once, what comes back is sorted into the rows again,
+# and what each row keeps of it (a page) is the next level. Rows are not changed: those that get members are copied.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from ..edm import ComplexType, EntitySet, EntityType, Property, StructuredType
+from ..edm.rows import COUNT, TYPE
+from ..errors import NotImplementedHere
+from ..limits import Limits
+from ..query.evaluate import Relations, compile_filter, compile_order, compile_value
+from ..query.options import BoundOptions, Expansion, Form
+from ..query.relations import constraint_of
+from ..query.tree import Bound, Cast, Compare, Constant, Follow, In, ListOf, Logic, Path, Step
+from .completion import complete, key_order
+from .contract import Query, Reads, Relates, Row
+
+Rows = Sequence[Row]
+MAX_KEYS: Final = 1_000  # of one question; more rows ask more often
+
+
+@dataclass(frozen=True, slots=True)
+class Expander:
+    """Puts related rows into rows, for one request."""
+
+    session: Reads
+    relations: Relations
+    limits: Limits
+
+    def expand(self, rows: Iterable[Row], expansions: Sequence[Expansion]) -> list[Row]:
+        """The rows with what is included in them. Behind a path through complex properties, these are copied too."""
+        found = list(rows)
+        for expansion in expansions:
+            if expansion.form in (Form.ENTITIES, Form.REFERENCES, Form.COUNT) and isinstance(expansion.step, Follow):
+                found = self._within(found, expansion.path, expansion)
+        return found
+
+    def _within(self, rows: list[Row], path: Sequence[Step], expansion: Expansion) -> list[Row]:
+        """The rows with the expansion applied to what the path leads to within them."""
+        if not path:
+            return self._include(rows, expansion)
+        step, rest = path[0], path[1:]
+        if isinstance(step, Cast):
+            chosen = [index for index, row in enumerate(rows) if row.get(TYPE) in step.names]
+            for index, row in zip(chosen, self._within([rows[i] for i in chosen], rest, expansion), strict=True):
+                rows[index] = row
+            return rows
+        if not isinstance(step, Property):
+            raise NotImplementedHere("Expanding behind a dynamic property is not supported.", target="$expand")
+        return self._within_property(rows, step, rest, expansion)
+
+    def _within_property(
+        self, rows: list[Row], prop: Property, rest: Sequence[Step], expansion: Expansion
+    ) -> list[Row]:
+        values: list[Row] = []
+        for row in rows:
+            value = row.get(prop.name)
+            values += value if prop.is_collection and value else [value] if value is not None else []
+        changed = iter(self._within(list(values), rest, expansion))
+
+        def mended(value: Any) -> Any:
+            if value is None:
+                return None
+            return [next(changed) for _ in value] if prop.is_collection else next(changed)
+
+        return [{**row, prop.name: mended(row.get(prop.name))} for row in rows]
+
+    # ------------------------------------------------------------ one level
+
+    def _include(self, rows: list[Row], expansion: Expansion) -> list[Row]:
+        step, options = expansion.step, expansion.options
+        assert isinstance(step, Follow)
+        _check(options)
+        groups = self._related(step, rows, _wanted(expansion))
+        pages = [_page(group, options) for group in groups]
+        if expansion.form is not Form.COUNT:
+            pages = self._deeper(pages, expansion)
+        name = step.navigation.name
+        return [
+            {**row, **_members(name, step, group, page, expansion)}
+            for row, group, page in zip(rows, groups, pages, strict=True)
+        ]
+
+    def _deeper(self, pages: list[Rows], expansion: Expansion) -> list[Rows]:
+        """The pages with the next level in them: all rows of this level at once."""
+        nested = list(expansion.options.expand)
+        if expansion.levels > 1:
+            nested.append(replace(expansion, levels=expansion.levels - 1))
+        flat = [row for page in pages for row in page]
+        if not flat or not (nested or expansion.options.compute):
+            return pages
+        if expansion.options.compute:
+            kind = expansion.step.type if isinstance(expansion.step, Follow) else None
+            flat = computed(flat, expansion.options, kind, self.relations)
+        changed = iter(self.expand(flat, nested))
+        return [[next(changed) for _ in page] for page in pages]
+
+    # ------------------------------------------------------------ related rows
+
+    def _related(self, step: Follow, rows: Rows, wanted: _Wanted) -> list[Rows]:
+        """For each row those behind a navigation property, filtered and sorted."""
+        name = step.navigation.name
+        if rows and all(name in row for row in rows):
+            return [self._sifted(_listed(row[name]), wanted) for row in rows]
+        pairs = constraint_of(step.navigation)
+        if pairs and isinstance(step.target, EntitySet) and not any("/" in name for pair in pairs for name in pair):
+            return self._by_constraint(step, step.target, pairs, rows, wanted)
+        if isinstance(self.session, Relates):
+            found = self.session.related(step.navigation, rows)
+            return [self._sifted(group, wanted) for group in found]
+        raise NotImplementedHere(f"The entities behind '{name}' cannot be found here.", target="$expand")
+
+    def _by_constraint(
+        self, step: Follow, target: EntitySet, pairs: Sequence[tuple[str, str]], rows: Rows, wanted: _Wanted
+    ) -> list[Rows]:
+        here, there = [one for one, _ in pairs], [other for _, other in pairs]
+        keys = [tuple([row.get(name) for name in here]) for row in rows]
+        asked = list(dict.fromkeys([key for key in keys if None not in key]))
+        index: dict[tuple[Any, ...], list[Row]] = {}
+        for start in range(0, len(asked), MAX_KEYS):
+            condition = _is_one_of(target.type, there, asked[start : start + MAX_KEYS])
+            query = Query(target, _and(condition, wanted.filter), wanted.order)
+            for row in complete(self.session.select(query), query, self.relations)[0]:
+                index.setdefault(tuple([row[name] for name in there]), []).append(row)
+        return [index.get(key, ()) if None not in key else () for key in keys]
+
+    def _sifted(self, rows: Rows, wanted: _Wanted) -> Rows:
+        if wanted.filter is not None:
+            holds = compile_filter(wanted.filter, relations=self.relations, kind=wanted.kind)
+            rows = list(filter(holds, rows))
+        if wanted.order:
+            order = (*wanted.order, *key_order(wanted.kind))
+            rows = list(compile_order(order, relations=self.relations, kind=wanted.kind)(rows))
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is asked of the related rows, before pages are cut."""
+
+    kind: EntityType
+    filter: Bound | None
+    order: tuple[Any, ...]
+
+
+def _wanted(expansion: Expansion) -> _Wanted:
+    step, options = expansion.step, expansion.options
+    assert isinstance(step, Follow)
+    kind, condition = step.navigation.target, options.filter
+    if step.key is not None:
+        parts = zip(kind.key, step.key, strict=True)
+        condition = _and(*[Compare("eq", Path((kind.properties[name],)), value) for name, value in parts], condition)
+    if expansion.cast is not None:
+        raise NotImplementedHere("A type cast in $expand is not supported.", target="$expand")
+    return _Wanted(kind, condition, options.order)
+
+
+def _check(options: BoundOptions) -> None:
+    if options.apply is not None or options.search is not None:
+        name = "$search" if options.apply is None else "$apply"
+        raise NotImplementedHere(f"{name} within $expand is not supported.", target="$expand")
+
+
+def _listed(value: Any) -> Rows:
+    if value is None:
+        return ()
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _and(*conditions: Bound | None) -> Bound | None:
+    parts = tuple([condition for condition in conditions if condition is not None])
+    return None if not parts else parts[0] if len(parts) == 1 else Logic("and", parts)
+
+
+def _is_one_of(kind: StructuredType, names: Sequence[str], keys: Sequence[tuple[Any, ...]]) -> Bound:
+    """Rows with these values; for several columns, at least those with each value in one of the rows."""
+    conditions = []
+    for index, name in enumerate(names):
+        prop = kind.properties[name]
+        values = tuple([Constant(value, prop.type) for value in dict.fromkeys([key[index] for key in keys])])
+        column = Path((prop,))
+        conditions.append(
+            Compare("eq", column, values[0]) if len(values) == 1 else In(column, ListOf(values, prop.type))
+        )
+    found = _and(*conditions)
+    assert found is not None, "a referential constraint has a pair"
+    return found
+
+
+def _page(rows: Rows, options: BoundOptions) -> Rows:
+    start = options.skip or 0
+    return (
+        rows[start : None if options.top is None else start + options.top] if start or options.top is not None else rows
+    )
+
+
+def _members(name: str, step: Follow, group: Rows, page: Rows, expansion: Expansion) -> Mapping[str, Any]:
+    if expansion.form is Form.COUNT:
+        return {f"{name}{COUNT}": len(group)}
+    if not step.navigation.is_collection:
+        return {name: page[0] if page else None}
+    counted = {f"{name}{COUNT}": len(group)} if expansion.options.count else {}
+    return {**counted, name: list(page)}
+
+
+def computed(
+    rows: Iterable[Row], options: BoundOptions, kind: EntityType | ComplexType | None, relations: Relations
+) -> list[Row]:
+    """The rows with what $compute adds (4.01 Part 1, 11.2.5.3); later ones may use earlier ones."""
+    found = list(rows)
+    for item in options.compute:
+        value: Callable[[Row], Any] = compile_value(item.expression, relations=relations, kind=kind)
+        found = [{**row, item.name: value(row)} for row in found]
+    return found
