@@ -1,0 +1,114 @@
+# Collections with options: which rows a request gets, in which order, how many there are, and where the rest is.
+# Strategy: what a backend can do by itself goes to it as one query; what changes rows first ($apply, $compute, $search)
+# takes all of them, and the reference evaluator does the rest. The steps are those of 4.01 Part 1, 11.2.1, in order.
+# Pages are cut by keys, never by position: a skip token says behind which row the next page begins, so rows that come
+# and go elsewhere are neither doubled nor skipped.
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from ..backend import Query, Reads, Row
+from ..backend.completion import complete, key_order
+from ..backend.expanding import Expander, computed
+from ..edm import EntityType
+from ..limits import Limits
+from ..query.conditions import both
+from ..query.evaluate import Relations, compile_filter, compile_order
+from ..query.options import BoundOptions
+from ..query.search import compile_search
+from ..query.transform import compile_apply
+from .finding import Many
+from .paging import after, token_of
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of a collection, the number of all that match where that is asked, and the token of the next page."""
+
+    rows: Sequence[Any]
+    total: int | None = None
+    next_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lister:
+    """Lists collections in one session. `size` is the largest page, None for no paging by the server."""
+
+    session: Reads
+    relations: Relations
+    limits: Limits
+    size: int | None = None
+
+    def page(self, many: Many, options: BoundOptions) -> Page:
+        """The rows that the options ask for, with what they expand."""
+        if many.is_empty:
+            return Page([], 0 if options.count else None)
+        size = self.size if options.apply is None and isinstance(many.type, EntityType) else None
+        limit = options.top if size is None or (options.top is not None and options.top <= size) else size + 1
+        order = options.order if size is None else (*options.order, *key_order(many.type))
+        rows, total = self._rows(many, replace(options, top=limit, order=order))
+        token = None
+        if size is not None and len(rows) > size and limit == size + 1:
+            rows = rows[:size]
+            token = token_of(rows[-1], order, many.type, self.relations)
+        return Page(self.expanded(rows, options), total, token)
+
+    def expanded(self, rows: Iterable[Row], options: BoundOptions) -> Sequence[Row]:
+        """The rows with what $expand includes."""
+        if not options.expand:
+            return list(rows)
+        return Expander(self.session, self.relations, self.limits).expand(rows, options.expand)
+
+    def count(self, many: Many, options: BoundOptions) -> int:
+        """How many items match."""
+        wanted = replace(options, top=0, skip=None, count=True, order=(), expand=())
+        return self.page(many, wanted).total or 0
+
+    def _rows(self, many: Many, options: BoundOptions) -> tuple[Sequence[Any], int | None]:
+        if options.skiptoken is not None:
+            return self._rest(many, options, options.skiptoken)
+        if many.rows is None and not (options.apply or options.compute or options.search):
+            assert many.source is not None, "what is not at hand is stored somewhere"
+            condition = both(*many.conditions, options.filter)
+            query = Query(many.source, condition, options.order, options.skip or 0, options.top, options.count)
+            return complete(self.session.select(query), query, self.relations)
+        return self._evaluated(many, options)
+
+    def _rest(self, many: Many, options: BoundOptions, token: str) -> tuple[Sequence[Any], int | None]:
+        """What comes behind a token; the count is that of everything all the same."""
+        total = self.count(many, replace(options, skiptoken=None)) if options.count else None
+        condition = both(options.filter, after(token, options.order))
+        wanted = replace(options, filter=condition, skip=None, skiptoken=None, count=False)
+        return self._rows(many, wanted)[0], total
+
+    def _evaluated(self, many: Many, options: BoundOptions) -> tuple[Sequence[Any], int | None]:
+        kind: Any = many.type
+        rows: Iterable[Any] = self._everything(many)
+        if options.apply is not None:
+            rows, kind = compile_apply(options.apply, relations=self.relations)(rows), None
+        if options.compute:
+            rows = computed(rows, options, kind, self.relations)
+        if options.search is not None:
+            rows = filter(compile_search(options.search), rows)
+        if options.filter is not None:
+            rows = filter(compile_filter(options.filter, relations=self.relations, kind=kind), rows)
+        rows = list(rows)
+        total = len(rows) if options.count else None
+        if options.order:
+            rows = compile_order(options.order, relations=self.relations, kind=kind)(rows)
+        start = options.skip or 0
+        return list(islice(rows, start, None if options.top is None else start + options.top)), total
+
+    def _everything(self, many: Many) -> Iterable[Any]:
+        condition = both(*many.conditions)
+        if many.rows is None:
+            assert many.source is not None, "what is not at hand is stored somewhere"
+            query = Query(many.source, condition)
+            return complete(self.session.select(query), query, self.relations)[0]
+        if condition is None:
+            return many.rows
+        return filter(compile_filter(condition, relations=self.relations, kind=many.type), many.rows)

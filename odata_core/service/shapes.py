@@ -1,0 +1,93 @@
+# What a request wants of entities, in the terms of payloads: bound options -> Shape.
+# $select and $expand come out as the members that are written; what they filter and sort has happened before.
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from ..edm import ComplexType, EntityType, Property, StructuredType
+from ..errors import NotImplementedHere
+from ..payload.codec import Shape
+from ..query.options import BoundOptions, Expansion, Form, Selected, Selection
+from ..query.tree import Computed, Follow, Source
+
+
+def shape_of(kind: Any, source: Source | None, options: BoundOptions) -> Shape:
+    """The shape of values of a structured type under these options."""
+    assert isinstance(kind, StructuredType), "only structured values have a shape"
+    shape = Shape(kind, source, computed=tuple([_computed(item) for item in options.compute]))
+    if options.apply is not None:
+        return replace(shape, partial=True, source=None)
+    shape = shape if options.select is None else _selected(shape, options.select)
+    return _expanded(shape, options.expand)
+
+
+def _computed(item: Computed) -> Property:
+    kind: Any = item.expression.type
+    return Property(item.name, kind, is_collection=item.expression.is_collection)
+
+
+def _selected(shape: Shape, selection: Selection) -> Shape:
+    """4.01 Part 2, 5.1.4: the named members; `*` is every structural property, declared or dynamic."""
+    if selection.operations or selection.schemas or selection.annotations:
+        raise NotImplementedHere("Selecting operations and annotations is not supported.", target="$select")
+    names = [member.name for member in selection.members if not isinstance(member.member, Follow)]
+    links = [member.name for member in selection.members if isinstance(member.member, Follow)]
+    within = [_within(member) for member in selection.members if member.selection is not None]
+    if selection.everything:
+        return replace(shape, links=None if selection.links else tuple(links), within=tuple(within))
+    computed = {prop.name for prop in shape.computed}
+    return replace(
+        shape,
+        select=tuple(dict.fromkeys([name for name in names if name not in computed])),
+        computed=tuple([prop for prop in shape.computed if prop.name in names]),
+        links=None if selection.links else tuple(links),
+        within=tuple(within),
+    )
+
+
+def _within(member: Selected) -> tuple[str, Shape]:
+    kind = member.member.type
+    if member.options is not None:
+        raise NotImplementedHere("Options of a selected collection are not supported.", target="$select")
+    assert isinstance(kind, ComplexType), "only complex values have members to select"
+    assert member.selection is not None, "whole values are no shape of their own"
+    return member.name, _selected(Shape(kind), member.selection)
+
+
+def _expanded(shape: Shape, expansions: Iterable[Expansion]) -> Shape:
+    for expansion in expansions:
+        path = [step for step in expansion.path if isinstance(step, Property)]
+        shape = _with(shape, path, expansion)
+    return shape
+
+
+def _with(shape: Shape, path: list[Property], expansion: Expansion) -> Shape:
+    """The shape with one expansion more, perhaps within a complex property."""
+    if path:
+        inner = dict(shape.within)
+        kind = path[0].type
+        assert isinstance(kind, ComplexType), "a path of $expand goes through complex values"
+        inner[path[0].name] = _with(inner.get(path[0].name, Shape(kind)), path[1:], expansion)
+        return replace(shape, within=tuple(inner.items()))
+    step = expansion.step
+    if not isinstance(step, Follow) or expansion.form in (Form.STREAM, Form.MEDIA):
+        raise NotImplementedHere("Expanding streams is not supported.", target="$expand")
+    if expansion.form is Form.COUNT:
+        return shape
+    target = shape_of(step.navigation.target, step.target, expansion.options)
+    if expansion.levels > 1:
+        deeper = replace(expansion, levels=expansion.levels - 1)
+        target = _with(target, [], deeper)
+    name = step.navigation.name
+    found = dict(shape.expand)
+    found[name] = target
+    references = shape.references | ({name} if expansion.form is Form.REFERENCES else frozenset())
+    return replace(shape, expand=tuple(found.items()), references=references)
+
+
+def source_of(resource_source: Source | None, kind: Any) -> Source | None:
+    """Where entities of a type live; complex values live nowhere by themselves."""
+    return resource_source if isinstance(kind, EntityType) else None
