@@ -117,6 +117,12 @@ class PreconditionFailed(ODataError):
     status = 412
 
 
+class PreconditionRequired(ODataError):
+    """A write needs If-Match (RFC 6585, 3)."""
+
+    status = 428
+
+
 class PayloadTooLarge(ODataError):
     """The body exceeds the limit of the service."""
 
