@@ -1,0 +1,107 @@
+# Reading: what a place holds -> the body of an answer. One function for each kind of thing that can be read.
+# By the time one runs, the request is understood and the format of the answer is chosen.
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..backend import Row
+from ..edm import EntityType, Property, StructuredType
+from ..edm.rows import ETAG, ID
+from ..errors import NotFound
+from ..payload.codec import About, Shape
+from ..payload.links import LinkForm
+from ..query.options import BoundOptions
+from ..query.tree import Source
+from ..uri.keys import print_predicate
+from .addresses import address_of, context_path
+from .etags import etag_of
+from .finding import Many, One, Place
+
+
+def told(rows: Iterable[Row], shape: Shape, place: Place, form: LinkForm) -> Sequence[Row]:
+    """The rows with what their members do not say: ETags, and ids of entities that live within others."""
+    found = rows if isinstance(rows, list) else list(rows)
+    base = _base(place, form)
+    if base is not None:
+        kind = place.type
+        found = [{**row, ID: base + print_predicate(kind, kind.key_of(row), form.grammar)} for row in found]
+    return _tagged(found, shape)
+
+
+def _base(place: Place, form: LinkForm) -> str | None:
+    """The URL of the collection of contained entities that the rows are of."""
+    owner, navigation = place.owner, place.navigation
+    if not isinstance(place.type, EntityType) or place.source is not None or owner is None or owner.source is None:
+        return None
+    if navigation is None or not navigation.is_collection or not place.type.key:
+        return None
+    return f"{address_of(owner, form)}/{navigation.name}"
+
+
+def _tagged(rows: Sequence[Row], shape: Shape) -> Sequence[Row]:
+    """The rows with their ETags, and those within them; the same rows where no set has any."""
+    if not has_etags(shape):
+        return rows
+    return [_tag(row, shape) for row in rows]
+
+
+def _tag(row: Row, shape: Shape) -> Row:
+    found = dict(row)
+    etag = etag_of(shape.source, row)
+    if etag is not None:
+        found[ETAG] = etag
+    for name, inner in shape.expand:
+        value = row.get(name)
+        if isinstance(value, list | tuple):
+            found[name] = [_tag(item, inner) for item in value]
+        elif value is not None:
+            found[name] = _tag(value, inner)
+    return found
+
+
+def has_etags(shape: Shape) -> bool:
+    """Whether any entity of the shape may have an ETag."""
+    own = shape.source is not None and shape.source.concurrency_tokens is not None
+    return own or any(has_etags(inner) for _, inner in shape.expand)
+
+
+def about_of(root: str, place: Place, form: LinkForm, **more: Any) -> About:
+    """What stands around a place in an answer."""
+    return About(root=root, path=context_path(place, form), **more)
+
+
+def value_of(place: One, what: str) -> Any:
+    """The value at a place that must have one."""
+    if place.value is None:
+        raise NotFound(f"{what} is null.")
+    return place.value
+
+
+def property_of(place: One, properties: Sequence[Property], name: str) -> Property:
+    """The declared property behind a place, or one that stands for a dynamic property or a result."""
+    if properties:
+        return properties[-1]
+    kind = place.type
+    return Property(name or "value", kind, is_collection=isinstance(place.value, list))
+
+
+def is_structured_value(kind: Any, value: Any) -> bool:
+    """Whether a value has members that $select can name."""
+    return isinstance(kind, StructuredType) and isinstance(value, Mapping)
+
+
+def source_for(place: Place) -> Source | None:
+    """The set of what is read; entities within others and complex values have none."""
+    if not isinstance(place.type, EntityType) or (isinstance(place, One) and place.trail):
+        return None
+    return place.source
+
+
+def is_asked(options: BoundOptions) -> bool:
+    """Whether a request says which members it wants."""
+    return bool(options.select or options.expand or options.compute)
+
+
+__all__ = ["Many", "about_of", "has_etags", "is_asked", "property_of", "source_for", "told", "value_of"]

@@ -1,0 +1,300 @@
+# Writing entities: creating with what is related to them, changing, removing; and the links between them.
+# Strategy: what a client sends is taken apart into the entity's own values, references to entities that exist, and new
+# entities within it. Whatever holds the foreign key is written last; a set of writes is one session, so all of it is
+# done or nothing is (4.01 Part 1, 11.4.2.1 and 11.4.2.2).
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..backend import Reads, Row, Writes
+from ..backend.rows import changed_row, new_row
+from ..edm import EntityType, Model, NavigationProperty
+from ..edm.rows import BIND, TYPE
+from ..errors import BadRequest, Conflict, MethodNotAllowed, NotFound, NotImplementedHere
+from ..query.relations import constraint_of
+from ..query.scope import bound_source
+from ..query.tree import Follow, Source
+from .finding import Finder, Many, One, key_of
+from .trails import GONE, rebuilt
+
+Resolve = Callable[[str], One]
+"""The entity that a URL names; BadRequest where it names none."""
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What a client sent for one entity: its own values, references and new entities by navigation property."""
+
+    values: dict[str, Any]
+    binds: dict[NavigationProperty, list[str]] = field(default_factory=dict)
+    nested: dict[NavigationProperty, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+class Writer:
+    """Writes in one session."""
+
+    def __init__(self, session: Reads, finder: Finder, model: Model, resolve: Resolve) -> None:
+        self.session = session
+        self.finder = finder
+        self.model = model
+        self.resolve = resolve
+
+    # ------------------------------------------------------------ entities
+
+    def insert(self, place: Many, given: Mapping[str, Any]) -> One:
+        """A new entity in a collection: a set, or what a navigation property leads to."""
+        if place.is_empty:
+            raise BadRequest("Nothing can be added here: the entity in the path has no value to relate others by.")
+        navigation, owner = place.navigation, place.owner
+        if navigation is None or owner is None:
+            return self._store(place, dict(given))
+        if navigation.contains_target:
+            return self._contain(place, dict(given))
+        pairs = constraint_of(navigation)
+        # The referential constraint decides, not the body.
+        ties = {there: owner.value[here] for here, there in pairs}
+        one = self._store(place, {**given, **ties})
+        if not pairs:
+            self._link_keys(owner, navigation, [one.key])
+        return one
+
+    def _store(self, place: Many, given: dict[str, Any]) -> One:
+        source = place.source
+        if source is None:
+            raise MethodNotAllowed("Nothing can be added here: what the path names is no entity set.", allow=("GET",))
+        kind = self._kind(given, place.type)
+        if kind is not source.type:
+            given = {**given, TYPE: kind.qualified_name}
+        parts = _apart(kind, given)
+        self._before(parts, kind, source)
+        row = self._writes(source).insert(source, parts.values)  # type: ignore[arg-type]  # singletons are never empty
+        one = One(row, kind, source, key_of(source.type, row), row, (), place.owner, place.navigation)
+        self._after(one, parts)
+        return self.again(one)
+
+    def again(self, one: One) -> One:
+        """The entity as it is stored now."""
+        if one.source is None:
+            return one
+        row = self.session.get(one.source, one.key)  # type: ignore[arg-type]
+        if row is None:
+            return one
+        return One(row, one.type, one.source, one.key, row, (), one.owner, one.navigation) if not one.trail else one
+
+    def _kind(self, given: Mapping[str, Any], declared: Any) -> EntityType:
+        named = self.model.types.get(str(given.get(TYPE, ""))) if TYPE in given else declared
+        if not isinstance(named, EntityType) or not named.is_a(declared):
+            raise BadRequest(f"'{given[TYPE]}' is not '{declared.qualified_name}' or a type derived from it.")
+        if named.is_abstract:
+            raise BadRequest(f"'{named.qualified_name}' is abstract: say of which derived type the entity is.")
+        return named
+
+    def _contain(self, place: Many, given: dict[str, Any]) -> One:
+        """A new entity within another one."""
+        owner, navigation = place.owner, place.navigation
+        assert owner is not None, "what is contained has an owner"
+        assert navigation is not None, "what is contained is behind a navigation property"
+        kind = self._kind(given, place.type)
+        parts = _apart(kind, given)
+        if parts.binds or parts.nested:
+            self._before(parts, kind, None)
+        row = new_row(kind, parts.values)
+        key = key_of(kind, row)
+
+        def add(value: Any) -> Any:
+            if any(key_of(kind, one) == key for one in value.get(navigation.name) or ()):
+                raise Conflict(f"There is already an entity with this key in '{navigation.name}'.")
+            return {**value, navigation.name: [*(value.get(navigation.name) or ()), row]}
+
+        self._change_owner(owner, navigation.name, add)
+        trail = (*owner.trail, navigation.name, key)
+        return One(row, kind, owner.source, owner.key, owner.root, trail, owner, navigation)
+
+    def _change_owner(self, owner: One, name: str, change: Callable[[Any], Any]) -> None:
+        assert owner.source is not None, "only what is stored can be changed"
+        values = rebuilt(owner, change) if owner.trail else {name: change(owner.value)[name]}
+        self._update(owner, values)
+
+    def _update(self, place: One, values: Mapping[str, Any], *, replace: bool = False) -> Row:
+        source = place.source
+        assert source is not None, "only what is stored can be changed"
+        return self._writes(source).update(source, place.key, values, replace=replace)  # type: ignore[arg-type]
+
+    def change(self, place: One, given: Mapping[str, Any], *, replace: bool) -> One:
+        """A changed entity: what is given, and with `replace` everything else reset."""
+        kind = place.entity_type
+        parts = _apart(kind, given)
+        if parts.nested:
+            name = next(iter(parts.nested)).name
+            raise BadRequest(f"An update cannot hold the entities behind '{name}': change them by themselves.")
+        self._before(parts, kind, place.source)
+        if not place.trail:
+            row = self._update(place, parts.values, replace=replace)
+            one = One(row, kind, place.source, place.key, row, (), place.owner, place.navigation)
+            self._after(one, parts)
+            return self.again(one)
+        new: list[Row] = []
+
+        def changed(current: Row) -> Row:
+            new.append(changed_row(kind, current, parts.values, replace=replace))
+            return new[0]
+
+        self._update(place, rebuilt(place, changed))
+        return One(new[0], kind, place.source, place.key, place.root, place.trail, place.owner, place.navigation)
+
+    def remove(self, place: One) -> None:
+        """An entity less."""
+        source = place.source
+        assert source is not None, "only what is stored can be removed"
+        if place.trail:
+            self._update(place, rebuilt(place, lambda value: GONE))
+        else:
+            self._writes(source).delete(source, place.key)  # type: ignore[arg-type]
+
+    def set_value(self, place: One, value: Any) -> None:
+        """Another value of a property, however deep it lies."""
+        self._update(place, rebuilt(place, lambda old: value), replace=False)
+
+    # ------------------------------------------------------------ what is related
+
+    def _before(self, parts: _Parts, kind: EntityType, source: Source | None) -> None:
+        """What the entity itself must hold: foreign keys, keys of links. What is new and referred to comes first."""
+        for navigation in [*parts.binds, *parts.nested]:
+            pairs = constraint_of(navigation)
+            if pairs and not holds_key(navigation):
+                continue
+            if navigation in parts.nested and navigation.contains_target:
+                inner = [new_row(navigation.target, row) for row in parts.nested[navigation]]
+                parts.values[navigation.name] = inner if navigation.is_collection else inner[0] if inner else None
+                continue
+            found = self._targets(navigation, source, parts)
+            if pairs:
+                self._tie(parts.values, pairs, found[0].value if found else None, navigation.name)
+            else:
+                keys = [one.key for one in found]
+                parts.values[navigation.name + BIND] = keys if navigation.is_collection else keys[0] if keys else None
+
+    def _targets(self, navigation: NavigationProperty, source: Source | None, parts: _Parts) -> list[One]:
+        """The entities that are referred to, those that are new among them."""
+        found = [self._bound(navigation, url) for url in parts.binds.get(navigation, ())]
+        rows = parts.nested.get(navigation, ())
+        if rows:
+            found += [self._store(self._home(navigation, source), dict(row)) for row in rows]
+        return found
+
+    def _home(self, navigation: NavigationProperty, source: Source | None) -> Many:
+        target = bound_source(source, (), navigation)
+        if target is None:
+            raise NotImplementedHere(f"The entities behind '{navigation.name}' live in no entity set of this service.")
+        return Many(navigation.target, target)
+
+    def _bound(self, navigation: NavigationProperty, url: str) -> One:
+        one = self.resolve(url)
+        if not isinstance(one.type, EntityType) or not one.type.is_a(navigation.target):
+            raise BadRequest(
+                f"'{url[:100]}' is no entity that '{navigation.name}' can lead to.", target=navigation.name
+            )
+        return one
+
+    def _tie(self, values: dict[str, Any], pairs: Sequence[tuple[str, str]], target: Row | None, name: str) -> None:
+        """Foreign keys from the entity that is referred to; a body that says something else contradicts itself."""
+        for here, there in pairs:
+            value = None if target is None else target[there]
+            if values.get(here, value) != value and values.get(here) is not None:
+                raise BadRequest(f"'{here}' and the reference of '{name}' say different things.", target=f"$.{here}")
+            values[here] = value
+
+    def _after(self, one: One, parts: _Parts) -> None:
+        """Related entities that hold the foreign key: told of the entity now that its key is known."""
+        for navigation in [*parts.binds, *parts.nested]:
+            pairs = constraint_of(navigation)
+            if not pairs or holds_key(navigation):
+                continue
+            ties = {there: one.value[here] for here, there in pairs}
+            for url in parts.binds.get(navigation, ()):
+                self._update(self._bound(navigation, url), ties)
+            for row in parts.nested.get(navigation, ()):
+                self._store(self._home(navigation, one.source), {**row, **ties})
+
+    # ------------------------------------------------------------ links
+
+    def link(self, owner: One, navigation: NavigationProperty, target: One) -> None:
+        """Relate two entities that exist."""
+        pairs = constraint_of(navigation)
+        if not pairs:
+            self._link_keys(owner, navigation, [target.key])
+        elif holds_key(navigation):
+            self._update(owner, {here: target.value[there] for here, there in pairs})
+        else:
+            self._update(target, {there: owner.value[here] for here, there in pairs})
+
+    def unlink(self, owner: One, navigation: NavigationProperty, target: One | None) -> None:
+        """Relate them no more; `target` None is whatever a single-valued navigation property leads to."""
+        pairs = constraint_of(navigation)
+        if not pairs:
+            self._unlink_keys(owner, navigation, target)
+            return
+        changed, names = (owner, [here for here, _ in pairs]), [there for _, there in pairs]
+        if holds_key(navigation):
+            self._update(changed[0], dict.fromkeys(changed[1]))
+            return
+        if target is None:
+            found = self.finder.related(owner, Follow(navigation, bound_source(owner.source, (), navigation)))
+            target = found if isinstance(found, One) else None
+        if target is None:
+            raise NotFound(f"Nothing is related by '{navigation.name}'.")
+        self._update(target, dict.fromkeys(names))
+
+    def _link_keys(self, owner: One, navigation: NavigationProperty, keys: list[tuple[Any, ...]]) -> None:
+        name = navigation.name + BIND
+        if not getattr(self.session, "keeps_links", False):
+            raise NotImplementedHere(f"Links of '{navigation.name}' cannot be kept here.")
+        if not navigation.is_collection:
+            self._update(owner, {name: keys[0]})
+            return
+        current = list(self.again(owner).value.get(name) or ())
+        self._update(owner, {name: [*current, *[key for key in keys if key not in current]]})
+
+    def _unlink_keys(self, owner: One, navigation: NavigationProperty, target: One | None) -> None:
+        name = navigation.name + BIND
+        current = owner.value.get(name)
+        if not navigation.is_collection:
+            self._update(owner, {name: None})
+            return
+        if target is None or target.key not in (current or ()):
+            raise NotFound(f"The entity is not related by '{navigation.name}'.")
+        self._update(owner, {name: [key for key in current if key != target.key]})
+
+    def _writes(self, source: Source) -> Writes:
+        if not isinstance(self.session, Writes):
+            raise MethodNotAllowed(f"'{source.name}' can only be read.", allow=("GET", "HEAD"))
+        return self.session
+
+
+def holds_key(navigation: NavigationProperty) -> bool:
+    """Whether the entity that has the navigation property holds the foreign key, rather than what it leads to."""
+    if navigation.is_collection:
+        return False
+    if navigation.on:
+        return {there for _, there in navigation.on} == set(navigation.target.key)
+    return not constraint_of(navigation)
+
+
+def _apart(kind: EntityType, given: Mapping[str, Any]) -> _Parts:
+    parts = _Parts({})
+    for name, value in given.items():
+        base, _, term = name.partition("@")
+        navigation = kind.navigation.get(base)
+        if navigation is not None and f"@{term}" == BIND:
+            parts.binds[navigation] = (
+                list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
+            )
+        elif navigation is not None and not term:
+            rows = value if isinstance(value, list) else [] if value is None else [value]
+            parts.nested[navigation] = [dict(row) for row in rows]
+        elif not term or name == TYPE:
+            parts.values[name] = value
+    return parts
