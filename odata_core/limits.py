@@ -27,6 +27,7 @@ class Limits:
     apply_rows: int = 1_000_000  # that all steps of one $apply make in memory, or look at for each row
     body_bytes: int = 4 * 1024 * 1024  # 413 beyond
     body_depth: int = 50  # objects and arrays within each other
+    batch_parts: int = 1_000  # requests of one batch
 
     def check_length(self, text: str, start: int = 0, end: int | None = None) -> None:
         """BadRequest if a text that is to be parsed is too long."""
