@@ -187,14 +187,18 @@ class StructuredType:
     properties: dict[str, Property] = field(default_factory=dict)  # inherited ones first; filled by `seal`
     own_navigation: dict[str, NavigationProperty] = field(default_factory=dict)
     navigation: dict[str, NavigationProperty] = field(default_factory=dict)  # inherited ones first; filled by `seal`
+    derived: dict[str, StructuredType] = field(default_factory=dict)  # by qualified name, however far; filled by `seal`
 
     @property
     def qualified_name(self) -> str:
         return f"{self.namespace}.{self.name}"
 
     def seal(self) -> None:
-        """Gather what is inherited; the builder calls it, bases first."""
-        base = self.base
+        """Gather what is inherited, and tell all bases; the builder calls it, bases first."""
+        base = ancestor = self.base
+        while ancestor is not None:
+            ancestor.derived[self.qualified_name] = self
+            ancestor = ancestor.base
         self.properties = {**base.properties, **self.own_properties} if base is not None else dict(self.own_properties)
         self.navigation = {**base.navigation, **self.own_navigation} if base is not None else dict(self.own_navigation)
         self.is_open = self.is_open or (base is not None and base.is_open)

@@ -503,3 +503,14 @@ def test_a_type_of_the_model_hides_a_primitive_type() -> None:
     properties = structured(builder.build(), "Shop.Thing").properties
     assert isinstance(properties["Own"].type, ComplexType)
     assert properties["Plain"].type_name == "Edm.String"
+
+
+def test_a_type_knows_what_derives_from_it() -> None:
+    shop = ModelBuilder("Shop")
+    shop.entity("Best", base="Better", properties={})
+    shop.entity("Good", key="ID", properties={"ID": "Int32"})
+    shop.entity("Better", base="Good", properties={})
+    types = shop.build().types
+    derived = {name: list(kind.derived) for name, kind in types.items()}  # type: ignore[union-attr]
+    assert derived == {"Shop.Best": [], "Shop.Good": ["Shop.Better", "Shop.Best"], "Shop.Better": ["Shop.Best"]}
+    assert types["Shop.Good"].derived["Shop.Best"] is types["Shop.Best"]  # type: ignore[union-attr]

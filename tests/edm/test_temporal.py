@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
@@ -45,6 +46,31 @@ def test_order_is_by_instant(one: Timestamp, other: Timestamp) -> None:
     compared = (one < other, one <= other, one == other, one != other, one >= other, one > other)
     left, right = one.instant, other.instant
     assert compared == (left < right, left <= right, left == right, left != right, left >= right, left > right)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2013-08-19T15:02:36Z", "2013-08-19T15:02:36", "2013-08-19T15:02:36.5Z", "2013-08-19T15:02:36.8185926"],
+)
+def test_a_known_date_is_read_like_a_new_one(text: str) -> None:
+    slow = Timestamp._parse(text)
+    known = Timestamp.parse(text)
+    assert (known.ticks, known.offset, str(known)) == (slow.ticks, slow.offset, text)
+    assert (repr(known), str(Timestamp(slow.ticks, slow.offset))) == (repr(slow), text)
+
+
+@pytest.mark.parametrize("ending", ["", "0", "00000", "\u0661", "Z0", "5ZZ", "5z", "12345678", "+", "5+1"])
+@pytest.mark.parametrize("separator", [".", "", " "])
+def test_a_known_date_with_any_ending_is_read_like_a_new_one(separator: str, ending: str) -> None:
+    def outcome(read: Callable[[str], Timestamp]) -> object:
+        try:
+            moment = read(f"2013-08-19T15:02:36{separator}{ending}")
+        except ValueError as error:
+            return str(error)
+        return (moment.ticks, moment.offset, str(moment))
+
+    Timestamp._parse("2013-08-19T15:02:36")
+    assert outcome(Timestamp.parse) == outcome(Timestamp._parse)
 
 
 @given(st.integers(TICKS_PER_DAY, MAX_TICKS - TICKS_PER_DAY), OFFSETS, OFFSETS)
