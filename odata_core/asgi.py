@@ -17,6 +17,7 @@ from .service.adapter import (
     encoded,
     on_the_wire,
     refuse,
+    rest_to_send,
     service_root,
     target_path,
     too_large,
@@ -42,7 +43,7 @@ class AsgiApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await respond(scope["method"], await self._exchange(scope, receive), send)
+            await self._respond(scope["method"], await self._exchange(scope, receive), send)
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         else:
@@ -63,6 +64,17 @@ class AsgiApp:
         request = Request(scope["method"], root, path.removeprefix("/"), query, headers, body, remote)
         return await asyncio.get_running_loop().run_in_executor(self._pool, answer, self.handler, request)
 
+    async def _respond(self, method: str, response: Response, send: Send) -> None:
+        """Sends a response; the pieces of a large body are made by the pool, one at a time."""
+        if response.rest is None:
+            await respond(method, response, send)
+            return
+        await respond(method, response, send, is_whole=False)
+        loop, rest = asyncio.get_running_loop(), rest_to_send(method, response)
+        while (piece := await loop.run_in_executor(self._pool, next, rest, None)) is not None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
@@ -70,12 +82,12 @@ class AsgiApp:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def respond(method: str, response: Response, send: Send) -> None:
+async def respond(method: str, response: Response, send: Send, *, is_whole: bool = True) -> None:
     """Sends a response; ASGI wants header names in lower case."""
     fields, body = on_the_wire(method, response)
     headers = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in fields]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": not is_whole})
 
 
 def mount_point(scope: Scope) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from http import HTTPStatus
+from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from .service.adapter import (
     encoded,
     on_the_wire,
     refuse,
+    rest_to_send,
     service_root,
     target_path,
     too_large,
@@ -60,7 +62,9 @@ class WsgiApp:
             response = answer(self.handler, request)
         fields, sent = on_the_wire(method, response)
         start_response(_STATUS_LINES.get(response.status) or f"{response.status} Unknown", fields)
-        return [sent] if sent else []
+        if response.rest is None:
+            return [sent] if sent else []
+        return chain((sent,), rest_to_send(method, response))
 
 
 def raw_path(environ: WSGIEnvironment) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from odata_core.asgi import AsgiApp, Message
 from odata_core.service.messages import Request, Response
+from tests.test_wsgi import InPieces
 from tests.toy import LIMIT, Echo
 
 HOST = [(b"host", b"h")]
@@ -202,3 +203,36 @@ def test_at_most_so_many_threads_are_inside_the_handler() -> None:
 
     asyncio.run(six())
     assert handler.most == 2
+
+
+def test_a_body_in_pieces() -> None:
+    messages = sent_by(AsgiApp(InPieces()), "/")
+    assert messages == [
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]},
+        {"type": "http.response.body", "body": b"one ", "more_body": True},
+        {"type": "http.response.body", "body": b"two ", "more_body": True},
+        {"type": "http.response.body", "body": b"three", "more_body": True},
+        {"type": "http.response.body", "body": b""},
+    ]
+
+
+def test_a_piece_that_fails_cuts_the_body_off() -> None:
+    sent: list[Any] = []
+    with pytest.raises(OSError, match="the store is gone"):
+        sent_by(AsgiApp(InPieces()), "/fail", sent)
+    assert [message.get("body") for message in sent] == [None, b"one ", b"two "]
+
+
+def sent_by(application: AsgiApp, path: str, sent: list[Any] | None = None) -> list[Any]:
+    """Every message that is sent, also where sending fails."""
+    messages = [] if sent is None else sent
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [(b"host", b"h")]}
+    asyncio.run(application(scope, receive, send))
+    return messages

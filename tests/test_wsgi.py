@@ -17,6 +17,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 from werkzeug.test import Client
 
+from odata_core.service.messages import Request, Response
 from odata_core.wsgi import WsgiApp
 from tests.processes import Server, running
 from tests.toy import LIMIT, Echo
@@ -227,3 +228,47 @@ def test_development_server_keeps_the_raw_path(path: str) -> None:
     finally:
         thread.join(30)
         server.server_close()
+
+
+# ------------------------------------------------------------------ bodies in pieces
+
+
+class InPieces:
+    """Answers with a body in pieces; the last one fails where the path says so."""
+
+    max_body = LIMIT
+
+    def handle(self, request: Request) -> Response:
+        return Response(200, (("Content-Type", "text/plain"),), b"one ", self._rest(request.path))
+
+    def _rest(self, path: str) -> Iterator[bytes]:
+        yield b"two "
+        if path == "fail":
+            raise OSError("the store is gone")
+        yield b"three"
+
+
+def pieces(method: str, path: str) -> Iterator[Any]:
+    """The headers, then each piece as it is sent."""
+    seen: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        seen.append(dict(headers))
+
+    values = {"REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": ""}
+    setup_testing_defaults(values)
+    answer = WsgiApp(InPieces())(values, start_response)  # type: ignore[arg-type]
+    yield seen[0]
+    yield from answer
+
+
+def test_a_body_in_pieces_has_no_length() -> None:
+    assert list(pieces("GET", "/")) == [{"Content-Type": "text/plain"}, b"one ", b"two ", b"three"]
+    assert list(pieces("HEAD", "/")) == [{"Content-Type": "text/plain"}, b""]
+
+
+def test_a_piece_that_fails_cuts_the_body_off() -> None:
+    sent = pieces("GET", "/fail")
+    assert [next(sent), next(sent), next(sent)] == [{"Content-Type": "text/plain"}, b"one ", b"two "]
+    with pytest.raises(OSError, match="the store is gone"):
+        next(sent)

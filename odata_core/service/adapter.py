@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from ..errors import BadRequest, ODataError, PayloadTooLarge
@@ -98,8 +98,18 @@ def refuse(error: ODataError, remote: str, method: str, path: str, query: str, s
 
 
 def on_the_wire(method: str, response: Response) -> tuple[list[tuple[str, str]], bytes]:
-    """Headers and body as they are sent: Content-Length is that of the GET body also where HEAD sends none."""
+    """Headers and body, or its first piece, as they are sent.
+
+    Content-Length is that of the GET body also where HEAD sends none; a body in pieces has none.
+    """
     headers = [pair for pair in response.headers if pair[0].lower() != "content-length"]
-    if response.status not in BODILESS:
+    if response.status not in BODILESS and response.rest is None:
         headers.append(("Content-Length", str(len(response.body))))
     return headers, body_to_send(method, response)
+
+
+def rest_to_send(method: str, response: Response) -> Iterator[bytes]:
+    """The pieces of the body behind the first one, as they are sent."""
+    if method == "HEAD" or response.status in BODILESS or response.rest is None:
+        return iter(())
+    return response.rest

@@ -49,11 +49,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One response; `headers` in the order in which they are sent. Content-Length is the adapter's business."""
+    """One response; `headers` in the order in which they are sent. Content-Length is the adapter's business.
+
+    A large body comes in pieces: `body` is the first one, and `rest` gives the others as they are sent. What fails
+    there can only cut the body off, so that no client takes a part for the whole.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    rest: Iterator[bytes] | None = None
 
     def header(self, name: str) -> str | None:
         """The value of a header, whatever its case; None when it is not there."""
