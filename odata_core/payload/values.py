@@ -10,13 +10,17 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from uuid import UUID
 
-from ..edm import PRIMITIVE_TYPES, Duration, PrimitiveType, Timestamp
+from msgspec import Raw
+
+from ..edm import Duration, PrimitiveType, TimeOfDay, Timestamp
 from ..edm import primitives as edm
 from ..uri.literals import print_decimal, print_float, read_guid
+from .json_geo import geo_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Codec:
 
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 
 
@@ -87,8 +92,39 @@ def _read_base64(value: Any) -> bytes:
         raise ValueError("base64 is expected") from None
 
 
-def _unsupported(_value: Any) -> Any:
-    raise ValueError("values of this type are not supported")
+def _write_base64url(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).decode("ascii")
+
+
+def _write_number(value: Decimal) -> Decimal | Raw:
+    """A JSON number in long notation: Python prints very large and very small decimals with an exponent."""
+    return Raw(print_decimal(value).encode("ascii")) if "E" in str(value) else value
+
+
+def _read_date(value: Any) -> date:
+    text = _read_text(value)
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ValueError("a date reads like 2013-08-19")
+
+
+def _read_midnight(value: Any) -> date:
+    """A date as version 3 has it: the moment at which it begins."""
+    text = _read_text(value)
+    return _read_date(text.removesuffix("T00:00:00"))
+
+
+def _read_clock(value: Any) -> TimeOfDay:
+    """A time of day in either version's form, `PT15H2M` or `15:02:00`."""
+    text = _read_text(value)
+    return TimeOfDay(Duration.parse(text).ticks) if text.startswith("P") else TimeOfDay.parse(text)
+
+
+def _in_utc(value: Timestamp) -> Timestamp:
+    return value if value.offset is not None else Timestamp(value.ticks, 0)
 
 
 _WHOLE: Final = Codec(None, _read_integer)
@@ -96,7 +132,12 @@ _MOMENT: Final = Codec(str, lambda value: Timestamp.parse(_read_text(value)))
 _SPAN: Final = Codec(str, lambda value: Duration.parse(_read_text(value)))
 _FLOAT: Final = Codec(_write_float, _read_float)
 
+_GEO: Final[Mapping[PrimitiveType, Codec]] = {kind: Codec(None, geo_reader(kind)) for kind in edm.GEO_TYPES}
+_LONG: Final = Codec(str, _read_integer)
+_DIGITS: Final = Codec(print_decimal, _read_decimal)
+
 # OData JSON Format 3.0 (JSON light), section 4.2.1 primitive values: Int64 and Decimal travel as strings.
+# The types of version 4 travel as those that stand for them: Edm.DateTime for a date, Edm.Time for the others.
 V3_LIGHT_CODECS: Final[Mapping[PrimitiveType, Codec]] = {
     edm.BINARY: Codec(lambda value: base64.b64encode(value).decode("ascii"), _read_base64),
     edm.BOOLEAN: Codec(None, edm.BOOLEAN.accept, is_inferred=True),
@@ -104,17 +145,42 @@ V3_LIGHT_CODECS: Final[Mapping[PrimitiveType, Codec]] = {
     edm.SBYTE: _WHOLE,
     edm.INT16: _WHOLE,
     edm.INT32: Codec(None, _read_integer, is_inferred=True),
-    edm.INT64: Codec(str, _read_integer),
+    edm.INT64: _LONG,
     edm.SINGLE: _FLOAT,
     edm.DOUBLE: Codec(_write_float, _read_float, is_inferred=True),
-    edm.DECIMAL: Codec(print_decimal, _read_decimal),
+    edm.DECIMAL: _DIGITS,
     edm.STRING: Codec(None, _read_text, is_inferred=True),
     edm.GUID: Codec(str, _read_guid),
     edm.DATETIME: _MOMENT,
     edm.DATETIME_OFFSET: _MOMENT,
     edm.TIME: _SPAN,
-    **{PRIMITIVE_TYPES[name]: Codec(None, _unsupported) for name in PRIMITIVE_TYPES if name.startswith("Edm.Geo")},
+    edm.DURATION: _SPAN,
+    edm.DATE: Codec(lambda value: f"{value.isoformat()}T00:00:00", _read_midnight),
+    edm.TIME_OF_DAY: Codec(lambda value: str(Duration(value.ticks)), lambda value: _read_clock(_read_text(value))),
+    **_GEO,
 }
+
+# OData JSON Format 4.01, section 7.1: numbers are numbers, bytes are base64url, times have their own forms. The types
+# of version 3 travel as those that stand for them: Edm.DateTimeOffset in UTC, and Edm.TimeOfDay.
+_V4: Final[Mapping[PrimitiveType, Codec]] = {
+    **V3_LIGHT_CODECS,
+    edm.BINARY: Codec(_write_base64url, _read_base64),
+    edm.INT32: _WHOLE,
+    edm.INT64: _WHOLE,
+    edm.DATETIME: Codec(lambda value: str(_in_utc(value)), _MOMENT.read),
+    edm.TIME: Codec(lambda value: str(TimeOfDay(value.ticks)), lambda value: Duration(_read_clock(value).ticks)),
+    edm.DATE: Codec(str, _read_date),
+    edm.TIME_OF_DAY: Codec(str, lambda value: TimeOfDay.parse(_read_text(value))),
+}
+
+V401_CODECS: Final[Mapping[PrimitiveType, Codec]] = {**_V4, edm.DECIMAL: Codec(None, _read_decimal)}
+"""Version 4.01: decimals may have exponents (4.01 JSON Format, 3.2)."""
+
+V4_CODECS: Final[Mapping[PrimitiveType, Codec]] = {**_V4, edm.DECIMAL: Codec(_write_number, _read_decimal)}
+"""Version 4.0: decimals are written in long notation."""
+
+V4_STRING_CODECS: Final[Mapping[PrimitiveType, Codec]] = {**_V4, edm.INT64: _LONG, edm.DECIMAL: _DIGITS}
+"""With IEEE754Compatible=true: what a double cannot hold is a string."""
 
 
 def raw_text(kind: PrimitiveType, value: Any) -> str:
