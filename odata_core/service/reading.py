@@ -1,23 +1,20 @@
-# Reading: what a place holds -> the body of an answer. One function for each kind of thing that can be read.
-# By the time one runs, the request is understood and the format of the answer is chosen.
+# What a place holds, made ready for a codec: rows with what their members do not say, and what stands around them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..backend import Row
-from ..edm import EntityType, Property, StructuredType
+from ..edm import EntityType, Property
 from ..edm.rows import ETAG, ID
-from ..errors import NotFound
 from ..payload.codec import About, Shape
 from ..payload.links import LinkForm
-from ..query.options import BoundOptions
 from ..query.tree import Source
 from ..uri.keys import print_predicate
 from .addresses import address_of, context_path
 from .etags import etag_of
-from .finding import Many, One, Place
+from .finding import One, Place
 
 
 def told(rows: Iterable[Row], shape: Shape, place: Place, form: LinkForm) -> Sequence[Row]:
@@ -72,13 +69,6 @@ def about_of(root: str, place: Place, form: LinkForm, **more: Any) -> About:
     return About(root=root, path=context_path(place, form), **more)
 
 
-def value_of(place: One, what: str) -> Any:
-    """The value at a place that must have one."""
-    if place.value is None:
-        raise NotFound(f"{what} is null.")
-    return place.value
-
-
 def property_of(place: One, properties: Sequence[Property], name: str) -> Property:
     """The declared property behind a place, or one that stands for a dynamic property or a result."""
     if properties:
@@ -87,21 +77,8 @@ def property_of(place: One, properties: Sequence[Property], name: str) -> Proper
     return Property(name or "value", kind, is_collection=isinstance(place.value, list))
 
 
-def is_structured_value(kind: Any, value: Any) -> bool:
-    """Whether a value has members that $select can name."""
-    return isinstance(kind, StructuredType) and isinstance(value, Mapping)
-
-
 def source_for(place: Place) -> Source | None:
     """The set of what is read; entities within others and complex values have none."""
     if not isinstance(place.type, EntityType) or (isinstance(place, One) and place.trail):
         return None
     return place.source
-
-
-def is_asked(options: BoundOptions) -> bool:
-    """Whether a request says which members it wants."""
-    return bool(options.select or options.expand or options.compute)
-
-
-__all__ = ["Many", "about_of", "has_etags", "is_asked", "property_of", "source_for", "told", "value_of"]

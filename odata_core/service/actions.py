@@ -1,0 +1,425 @@
+# Requests that are understood -> replies: one function for each thing that can be done with a resource.
+# By the time one runs, the format of the answer is chosen, so that what could not be answered changes nothing.
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, unquote_plus
+
+from ..edm import EntityType, Property, StructuredType
+from ..edm import primitives as edm
+from ..errors import BadRequest, MethodNotAllowed, NotFound, NotImplementedHere
+from ..payload.codec import About, Codec, Reading
+from ..payload.values import raw_text
+from ..query.options import BoundOptions
+from ..query.resource import Kind, Resource
+from ..query.tree import Follow
+from ..uri.values import VALUE_READERS
+from .addresses import address_of, context_path
+from .etags import check_write, etag_of, is_unchanged
+from .finding import Many, One, Place
+from .messages import Request
+from .reading import about_of, property_of, source_for, told
+from .shapes import shape_of
+from .unit import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """What versions do differently with the same meaning: data of a profile.
+
+    `null_is_empty`: a null property or single relation is 204, without a body (4.01 Part 1, 11.2.4.1); before version 4
+    a null property has a body of its own, and a null relation is 404. `needs_etag`: a write to an entity with an ETag
+    must say If-Match (11.4.1.1). `upserts`: an update of what is not there creates it (11.4.4).
+    """
+
+    null_is_empty: bool
+    needs_etag: bool
+    upserts: bool
+    id_header: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A request that is wholly understood. `codec` writes the answer; None where a success has no body.
+
+    `reader` gives the codec of the request's body, or refuses it. `wants_content` is what Prefer says, if anything.
+    """
+
+    request: Request
+    resource: Resource
+    options: BoundOptions
+    manners: Manners
+    reading: Reading
+    codec: Codec | None
+    reader: Any
+    method: str
+    replaces: bool = False
+    wants_content: bool | None = None
+    query: str = ""
+
+    @property
+    def writer(self) -> Codec:
+        assert self.codec is not None, "only what has a body is written"
+        return self.codec
+
+    @property
+    def root(self) -> str:
+        return self.request.root
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered, before the headers that every answer has."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    rest: Iterator[bytes] | None = None
+    content_type: str | None = None  # where it is not that of the chosen format
+    has_body: bool = True
+
+
+def _in_pieces(chunks: Iterable[bytes], status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    """A reply whose first piece is made now: what fails in it is still an error."""
+    pieces = iter(chunks)
+    first = next(pieces, b"")
+    second = next(pieces, None)
+    if second is None:
+        return Reply(status, first, headers)
+
+    def rest() -> Iterator[bytes]:
+        yield second
+        yield from pieces
+
+    return Reply(status, first, headers, rest())
+
+
+NO_CONTENT = Reply(204, has_body=False)
+
+
+# ------------------------------------------------------------------ reading
+
+
+def read_resource(work: Work, unit: Unit) -> Reply:
+    """Whatever a GET names, by what is found there."""
+    place = unit.finder.find(work.resource)
+    if work.resource.kind is Kind.COUNT:
+        return _count(work, unit, place)
+    if work.resource.kind is Kind.LINKS:
+        return _links(work, unit, place)
+    if isinstance(place, Many):
+        if work.resource.is_collection:
+            return _collection(work, unit, place)
+        rows = unit.finder.rows(place)
+        if not rows:
+            return _nothing(work, place)
+        place = unit.finder.entity(place, rows[0])
+    if work.resource.kind in (Kind.VALUE, Kind.MEDIA, Kind.STREAM):
+        return _raw(work, unit, place)
+    return _single(work, unit, place)
+
+
+def _nothing(work: Work, place: Many) -> Reply:
+    if work.manners.null_is_empty:
+        return NO_CONTENT
+    raise NotFound(f"There is no entity behind '{place.navigation.name if place.navigation else 'the path'}'.")
+
+
+def _collection(work: Work, unit: Unit, place: Many) -> Reply:
+    page = unit.lister.page(place, work.options)
+    next_link = None if page.next_token is None else next_url(work, page.next_token, unit.page_size or 0)
+    about = about_of(work.root, place, unit.language.links, count=page.total, next_link=next_link, url=url_of(work))
+    shape = shape_of(place.type, source_for(place), work.options)
+    return _in_pieces(work.writer.write_feed(shape, told(page.rows, shape, place, unit.language.links), about))
+
+
+def _single(work: Work, unit: Unit, place: One) -> Reply:
+    kind = place.type
+    if place.value is None and (work.manners.null_is_empty or isinstance(kind, EntityType)):
+        if work.manners.null_is_empty:
+            return NO_CONTENT
+        raise NotFound("What the path names is null.")
+    if isinstance(kind, EntityType):
+        return _entity(work, unit, place)
+    prop = property_of(place, work.resource.properties, str(place.trail[-1]) if place.trail else "")
+    about = about_of(work.root, place, unit.language.links, url=url_of(work))
+    if isinstance(kind, StructuredType) and isinstance(place.value, Mapping) and is_asked(work.options):
+        rows = unit.lister.expanded([place.value], work.options)
+        return Reply(200, work.writer.write_entity(shape_of(kind, None, work.options), rows[0], about))
+    value = place.value
+    if prop.is_collection:
+        value = _items(work, unit, place, value)
+    return Reply(200, work.writer.write_property(prop, value, about))
+
+
+def is_asked(options: BoundOptions) -> bool:
+    """Whether a request says which members it wants."""
+    return bool(options.select or options.expand or options.compute)
+
+
+def _items(work: Work, unit: Unit, place: One, values: Any) -> Any:
+    """The items of a collection of values that the options ask for."""
+    options = work.options
+    if not (options.filter or options.order or options.skip or options.top is not None or options.count):
+        return values
+    if options.count:
+        raise NotImplementedHere("$count with a collection of values is not supported.", target="$count")
+    return unit.lister.page(Many(place.type, rows=values or []), replace(options, select=None, expand=())).rows
+
+
+def _entity(work: Work, unit: Unit, place: One, status: int = 200, headers: Any = ()) -> Reply:
+    source = source_for(place)
+    etag = etag_of(source, place.value)
+    tagged = (*headers, *((("ETag", etag),) if etag is not None else ()))
+    if work.method in ("GET", "HEAD") and is_unchanged(work.request.headers, etag):
+        return Reply(304, headers=tagged, has_body=False)
+    shape = shape_of(place.type, source, work.options)
+    rows = unit.lister.expanded([place.value], work.options)
+    about = about_of(work.root, place, unit.language.links, url=url_of(work))
+    row = told(rows, shape, place, unit.language.links)[0]
+    return Reply(status, work.writer.write_entity(shape, row, about), tagged)
+
+
+def _count(work: Work, unit: Unit, place: Place) -> Reply:
+    if isinstance(place, Many):
+        number = unit.lister.count(place, work.options) if work.resource.is_collection else len(unit.finder.rows(place))
+    elif isinstance(place.value, list | tuple):
+        values = Many(place.type, rows=place.value)
+        number = unit.lister.count(values, work.options)
+    else:
+        number = 1
+    return Reply(200, str(number).encode())
+
+
+def _links(work: Work, unit: Unit, place: Place) -> Reply:
+    links = unit.language.links
+    about = About(work.root, context_path(place, links), url_of(work))
+    if isinstance(place, Many) and work.resource.is_collection:
+        page = unit.lister.page(place, work.options)
+        next_link = None if page.next_token is None else next_url(work, page.next_token, unit.page_size or 0)
+        about = replace(about, count=page.total, next_link=next_link)
+        urls = [work.root + address_of(unit.finder.entity(place, row), links) for row in page.rows]
+        return Reply(200, work.writer.write_links(urls, about, is_collection=True))
+    if isinstance(place, Many):
+        rows = unit.finder.rows(place)
+        if not rows:
+            return _nothing(work, place)
+        place = unit.finder.entity(place, rows[0])
+    url = work.root + address_of(place, links)
+    return Reply(200, work.writer.write_links([url], about, is_collection=False))
+
+
+def _raw(work: Work, unit: Unit, place: One) -> Reply:
+    """$value: a value by itself, or the stream of a media entity or of a stream property."""
+    kind = place.type
+    if isinstance(kind, EntityType) or kind is edm.STREAM:
+        raise NotImplementedHere("Streams are not supported.")
+    if place.value is None:
+        if work.manners.null_is_empty:
+            return NO_CONTENT
+        raise NotFound("The value is null, so it has no raw form.")
+    if kind is edm.BINARY:
+        return Reply(200, bytes(place.value), content_type="application/octet-stream")
+    text = raw_text(kind, place.value) if hasattr(kind, "accept") else str(place.value)
+    return Reply(200, text.encode())
+
+
+# ------------------------------------------------------------------ writing
+
+
+def create(work: Work, unit: Unit) -> Reply:
+    """POST to a collection: 201 with the new entity, or 204 (4.01 Part 1, 11.4.2)."""
+    place = unit.finder.find(work.resource)
+    if isinstance(place, One) and isinstance(place.value, list | tuple | None):
+        return _append(work, unit, place)
+    if not isinstance(place, Many):
+        raise MethodNotAllowed("Only a collection can be added to.", allow=("GET",))
+    given = work.reader().read_entity(work.request.body, place.type, work.reading)
+    one = unit.writer.insert(place, given)
+    unit.renew()
+    location = work.root + address_of(one, unit.language.links)
+    headers = (("Location", location),)
+    if work.codec is None:
+        etag = etag_of(source_for(one), one.value)
+        tagged = (("ETag", etag),) if etag is not None else ()
+        return Reply(204, headers=(*headers, (work.manners.id_header, location), *tagged), has_body=False)
+    return _entity(work, unit, one, 201, headers)
+
+
+def _append(work: Work, unit: Unit, place: One) -> Reply:
+    """POST to a collection of values adds one (4.01 Part 1, 11.4.9.5)."""
+    prop = work.resource.properties[-1]
+    item = replace_property(prop, is_collection=False)
+    value = work.reader().read_property(work.request.body, item, work.reading)
+    unit.writer.set_value(place, [*(place.value or ()), value])
+    return NO_CONTENT
+
+
+def replace_property(prop: Property, **changes: Any) -> Property:
+    """A property like another one."""
+    made = Property(prop.name, prop.type, is_collection=prop.is_collection, nullable=prop.nullable, facets=prop.facets)
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def update(work: Work, unit: Unit) -> Reply:
+    """PUT, PATCH or MERGE of an entity: 204, or 200 with it; what is not there may be created (11.4.3, 11.4.4)."""
+    try:
+        place = unit.finder.one(work.resource)
+    except NotFound:
+        if not work.manners.upserts:
+            raise
+        check_write(work.request.headers, None, exists=False, is_required=False)
+        return _upsert(work, unit)
+    source = source_for(place)
+    etag = etag_of(source, place.value)
+    check_write(work.request.headers, etag, exists=True, is_required=work.manners.needs_etag)
+    given = work.reader().read_entity(work.request.body, place.type, work.reading)
+    one = unit.writer.change(place, given, replace=work.replaces)
+    unit.renew()
+    if work.codec is not None:
+        return _entity(work, unit, one)
+    etag = etag_of(source_for(one), one.value)
+    return Reply(204, headers=(("ETag", etag),) if etag is not None else (), has_body=False)
+
+
+def _upsert(work: Work, unit: Unit) -> Reply:
+    key = work.resource.steps[-1]
+    names, values = getattr(key, "names", None), getattr(key, "plain", None)
+    place = unit.finder.follow(work.resource.steps[:-1])
+    if names is None or values is None or not isinstance(place, Many):
+        raise NotFound("There is nothing here that could be changed.")
+    given = work.reader().read_entity(work.request.body, place.type, work.reading)
+    one = unit.writer.insert(place, {**given, **dict(zip(names, values, strict=True))})
+    unit.renew()
+    location = work.root + address_of(one, unit.language.links)
+    headers = (("Location", location),)
+    if work.codec is None:
+        return Reply(204, headers=(*headers, (work.manners.id_header, location)), has_body=False)
+    return _entity(work, unit, one, 201, headers)
+
+
+def delete(work: Work, unit: Unit) -> Reply:
+    """An entity less: 204 (11.4.5)."""
+    place = unit.finder.one(work.resource)
+    etag = etag_of(source_for(place), place.value)
+    check_write(work.request.headers, etag, exists=True, is_required=work.manners.needs_etag)
+    unit.writer.remove(place)
+    return NO_CONTENT
+
+
+def write_property(work: Work, unit: Unit) -> Reply:
+    """PUT or PATCH of a property, its raw value included; DELETE makes it null (11.4.9)."""
+    place = unit.finder.one(work.resource)
+    _check_entity(work, unit, place)
+    prop = property_of(place, work.resource.properties, str(place.trail[-1]))
+    value = None if work.method == "DELETE" else _new_value(work, place, prop)
+    if value is None and not prop.nullable:
+        raise BadRequest(f"The property '{prop.name}' is not nullable.", target=prop.name)
+    unit.writer.set_value(place, value)
+    unit.renew()
+    if work.codec is None:
+        return NO_CONTENT
+    return _single(work, unit, unit.finder.one(work.resource))
+
+
+def _new_value(work: Work, place: One, prop: Property) -> Any:
+    if work.resource.kind is Kind.VALUE:
+        return _from_raw(work, prop)
+    value = work.reader().read_property(work.request.body, prop, work.reading)
+    merges = not work.replaces and isinstance(value, Mapping) and isinstance(place.value, Mapping)
+    return {**place.value, **value} if merges else value
+
+
+def _from_raw(work: Work, prop: Property) -> Any:
+    if prop.type is edm.BINARY:
+        return work.request.body
+    try:
+        text = work.request.body.decode("utf-8")
+        return prop.accept(VALUE_READERS[prop.type.name](text) if prop.type is not edm.STRING else text)
+    except (ValueError, KeyError, ArithmeticError) as error:
+        raise BadRequest(f"The body is no raw value of type {prop.type_name}: {error}.") from None
+
+
+def _check_entity(work: Work, unit: Unit, place: One) -> None:
+    """The preconditions of a write to a part of an entity are those of the entity."""
+    if place.source is None or place.root is None:
+        raise MethodNotAllowed("What is not stored cannot be changed.", allow=("GET", "HEAD"))
+    etag = etag_of(place.source, place.root)
+    check_write(work.request.headers, etag, exists=True, is_required=work.manners.needs_etag)
+
+
+# ------------------------------------------------------------------ links
+
+
+def write_links(work: Work, unit: Unit) -> Reply:
+    """POST adds a link, PUT sets it, DELETE removes it (11.4.6; 3.0 Protocol, 10.3.4)."""
+    owner, step, key = _relation(work, unit)
+    navigation = step.navigation
+    if work.method == "DELETE":
+        target = unit.resolve(work.options.id) if work.options.id else key
+        if target is None and navigation.is_collection:
+            raise BadRequest(f"Say which of the links of '{navigation.name}' is to be removed.", target="$id")
+        unit.writer.unlink(owner, navigation, target)
+        return NO_CONTENT
+    if (work.method == "POST") is not navigation.is_collection:
+        right = "POST" if navigation.is_collection else "PUT"
+        raise MethodNotAllowed(f"A link of '{navigation.name}' is set with {right}.", allow=("GET", right, "DELETE"))
+    for url in work.reader().read_links(work.request.body, work.reading):
+        unit.writer.link(owner, navigation, unit.resolve(url))
+    return NO_CONTENT
+
+
+def _relation(work: Work, unit: Unit) -> tuple[One, Follow, One | None]:
+    """The entity that a link begins at, the navigation property, and the entity at its end where the path has a key."""
+    steps = work.resource.steps
+    last = next((index for index in reversed(range(len(steps))) if isinstance(steps[index], Follow)), None)
+    if last is None:
+        raise MethodNotAllowed("Only links behind a navigation property can be changed.", allow=("GET",))
+    owner = unit.finder.follow(steps[:last])
+    step = steps[last]
+    assert isinstance(owner, One), "a link begins at an entity"
+    assert isinstance(step, Follow), "it was looked for"
+    end = unit.finder.follow(steps[last:], owner) if last + 1 < len(steps) else None
+    return owner, step, end if isinstance(end, One) else None
+
+
+# ------------------------------------------------------------------ operations
+
+
+def call_action(work: Work, unit: Unit) -> Reply:
+    """POST to an action: parameters in the body (11.5.5)."""
+    *before, step = work.resource.steps
+    place = unit.finder.follow(before)
+    body = work.request.body
+    arguments = work.reader().read_parameters(body, step.operation, work.reading) if body else {}  # type: ignore[union-attr]
+    found = unit.caller.call(step, place, arguments)  # type: ignore[arg-type]
+    unit.renew()
+    if work.codec is None or step.operation.returns is None:  # type: ignore[union-attr]
+        return NO_CONTENT
+    return _collection(work, unit, found) if isinstance(found, Many) else _single(work, unit, found)
+
+
+# ------------------------------------------------------------------ URLs
+
+
+def url_of(work: Work) -> str:
+    """The URL of the request."""
+    return work.root + work.request.path + (f"?{work.query}" if work.query else "")
+
+
+def next_url(work: Work, token: str, size: int) -> str:
+    """The URL of the next page: every option of this one, `$top` less what it had, `$skip` done (needs of clients)."""
+    kept = []
+    for pair in work.query.split("&") if work.query else ():
+        name, _, value = pair.partition("=")
+        name = unquote_plus(name).lower().lstrip("$")
+        if name in ("skiptoken", "skip"):
+            continue
+        kept.append(f"$top={int(unquote_plus(value)) - size}" if name == "top" else pair)
+    kept.append(f"$skiptoken={quote(token, safe='')}")
+    return f"{work.root}{work.request.path}?{'&'.join(kept)}"

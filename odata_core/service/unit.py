@@ -1,0 +1,103 @@
+# One request's tools over one session of the backend: what finds, lists, writes and calls. All of them share the rows
+# that were read, so that a set that several expressions lead to is read once.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..backend import Reads
+from ..backend.completion import relations_of
+from ..edm import Model, Operation
+from ..errors import BadRequest, NotFound, ODataError
+from ..limits import Limits
+from ..payload.links import LinkForm
+from ..query.path_binder import PathBinder
+from ..query.path_rules import PathRules
+from ..query.relations import Relations
+from ..query.resource import Kind
+from ..uri import Grammar, parse_relative
+from .calls import Caller, Function
+from .finding import Finder, One
+from .listing import Lister
+from .writing import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How a client writes URLs, which references in bodies are read by."""
+
+    grammar: Grammar
+    rules: PathRules
+    links: LinkForm
+    key_as_segment: bool = False
+
+
+@dataclass(slots=True)
+class Unit:
+    """A session and everything that works in it. `references` are the URLs that a batch gives names such as `$1`."""
+
+    session: Reads
+    model: Model
+    limits: Limits
+    language: Language
+    root: str
+    operations: Mapping[Operation, Function] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
+    page_size: int | None = None
+    relations: Relations = field(init=False)
+    finder: Finder = field(init=False)
+    caller: Caller = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Forget what was read: after a write, rows are others."""
+        self.relations = relations_of(self.session)
+        self.relations.operations = self.operations
+        self.caller = Caller(self.operations, self.session, self.relations, lambda: self.finder)
+        self.finder = Finder(self.session, self.language.grammar, self.relations, self.caller.function)
+
+    @property
+    def lister(self) -> Lister:
+        return Lister(self.session, self.relations, self.limits, self.page_size)
+
+    @property
+    def writer(self) -> Writer:
+        return Writer(self.session, self.finder, self.model, self.resolve)
+
+    def resolve(self, url: str) -> One:
+        """The entity that a URL in a body names: absolute, relative to the root, or `$1` of the same change set."""
+        path = self._path_of(url)
+        language = self.language
+        try:
+            parsed = parse_relative(path, language.grammar, self.limits, key_as_segment=language.key_as_segment)
+            binder = PathBinder(
+                self.model, language.grammar, self.limits, language.rules, key_as_segment=language.key_as_segment
+            )
+            resource = binder.bind(parsed.path)
+        except ODataError as error:
+            raise BadRequest(f"'{url[:200]}' is no URL of an entity here: {error.message}", target=url[:200]) from None
+        if resource.kind is not Kind.ENTITY:
+            raise BadRequest(f"'{url[:200]}' names {resource.kind.value}, and an entity is expected.")
+        try:
+            return self.finder.one(resource)
+        except NotFound as error:
+            raise BadRequest(f"The entity '{url[:200]}' does not exist: {error.message}") from None
+
+    def _path_of(self, url: str) -> str:
+        """What follows the service root in a URL."""
+        name, slash, rest = url.partition("/")
+        if name.startswith("$") and name in self.references:
+            url = self.references[name] + slash + rest
+        if url.startswith(self.root):
+            return url[len(self.root) :]
+        mount = self.root[self.root.find("/", self.root.find("://") + 3) :]
+        if url.startswith("/"):
+            if not url.startswith(mount):
+                raise BadRequest(f"'{url[:200]}' is not within this service.")
+            return url[len(mount) :]
+        if "://" in url:
+            raise BadRequest(f"'{url[:200]}' is not within this service, whose root is {self.root}")
+        return url.partition("?")[0]
