@@ -108,7 +108,7 @@ def compliance_model() -> Model:
     )
     model.entity("ReadOnlyItem", key="ID", properties=named)
     model.entity("DecimalSample", key="ID", properties={**named, "Amount": prop("Decimal", precision=38, scale=18)})
-    company = {
+    company: dict[str, Any] = {
         **dict.fromkeys(("Name", "CEO", "HeadQuarter", "Website"), "String"),
         **dict.fromkeys(("ID", "Founded"), "Int32"),
         "Logo": "Binary",
