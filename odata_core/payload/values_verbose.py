@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -89,92 +89,37 @@ def _read_day(value: Any) -> date:
     return date.fromordinal(moment.ticks // TICKS_PER_DAY + 1)
 
 
-def _read_time_of_day(value: Any) -> TimeOfDay:
-    text = _text(value)
-    return TimeOfDay(Duration.parse(text).ticks) if text.startswith("P") else TimeOfDay.parse(text)
-
-
-def _read_span(value: Any) -> Duration:
-    return Duration.parse(_text(value))
+def _unquoted(kind: PrimitiveType) -> Codec:
+    """The row of JSON light, which also reads the spelling of URLs."""
+    light = V3_LIGHT_CODECS[kind]
+    return replace(light, read=lambda value: light.read(_text(value)))
 
 
 # ---------------------------------------------------------------- geography
 
 
-_LEVELS: Final[Mapping[str, int]] = {
-    "Point": 0, "LineString": 1, "MultiPoint": 1, "Polygon": 2, "MultiLineString": 2, "MultiPolygon": 3,
-}  # fmt: skip
-_POSITION: Final = range(2, 5)
+def _geo_codec(kind: PrimitiveType) -> Codec:
+    """GeoJSON, as in JSON light; .NET clients find the type in `__metadata`, as with every object."""
+    metadata, read = {"type": kind.name}, V3_LIGHT_CODECS[kind].read
 
+    def read_geo(value: Any) -> Any:
+        if isinstance(value, dict):
+            value = {name: item for name, item in value.items() if name != "__metadata"}
+        return read(value)
 
-def _write_geo(kind: PrimitiveType) -> Callable[[Any], Any]:
-    """GeoJSON; .NET clients find the type in `__metadata`, as with every object."""
-    metadata = {"type": kind.name}
-    return lambda value: {"__metadata": metadata, **value}
-
-
-def _read_geo(kind: PrimitiveType) -> Callable[[Any], Any]:
-    """GeoJSON of the shape that the type names, with `crs` or without."""
-    shape = kind.short_name.removeprefix("Geography").removeprefix("Geometry")
-    wanted = {"": None, "Collection": "GeometryCollection"}.get(shape, shape)
-
-    def read(value: Any) -> dict[str, Any]:
-        found = _read_shape(value)
-        if wanted is not None and found["type"] != wanted:
-            raise ValueError(f"a GeoJSON object of type {wanted} is expected")
-        return found
-
-    return read
-
-
-def _read_shape(value: Any) -> dict[str, Any]:
-    shape = value.get("type") if isinstance(value, dict) else None
-    if shape == "GeometryCollection" and isinstance(value.get("geometries"), list):
-        content: dict[str, Any] = {"geometries": [_read_shape(item) for item in value["geometries"]]}
-    elif isinstance(shape, str) and shape in _LEVELS and isinstance(value.get("coordinates"), list):
-        content = {"coordinates": _read_coordinates(value["coordinates"], _LEVELS[shape])}
-    else:
-        raise ValueError("a GeoJSON object with its type and its coordinates or geometries is expected")
-    crs = value.get("crs")
-    if crs is None:
-        return {"type": shape, **content}
-    name = crs["properties"].get("name") if isinstance(crs, dict) and isinstance(crs.get("properties"), dict) else None
-    if not isinstance(name, str):
-        raise ValueError('a GeoJSON crs reads like {"type":"name","properties":{"name":"EPSG:4326"}}')
-    return {"type": shape, **content, "crs": {"type": "name", "properties": {"name": name}}}
-
-
-def _read_coordinates(value: Any, level: int) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError("coordinates are arrays of numbers, nested as the type of the GeoJSON object wants")
-    if level:
-        return [_read_coordinates(item, level - 1) for item in value]
-    if value and len(value) not in _POSITION:
-        raise ValueError("a position has two to four numbers")
-    return [_read_number(item) for item in value]
-
-
-def _read_number(value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError("a coordinate is a number")
-    return value if isinstance(value, int) else float(edm.DOUBLE.accept(value))
+    return Codec(lambda value: {"__metadata": metadata, **value}, read_geo)
 
 
 # ---------------------------------------------------------------- tables
 
 
-_SPAN: Final = Codec(str, _read_span)
-
 TICKS_CODECS: Final[Mapping[PrimitiveType, Codec]] = {
     **V3_LIGHT_CODECS,
-    edm.GUID: Codec(str, lambda value: V3_LIGHT_CODECS[edm.GUID].read(_text(value))),
+    **{kind: _unquoted(kind) for kind in (edm.GUID, edm.TIME, edm.DURATION, edm.TIME_OF_DAY)},
     edm.DATETIME: Codec(write_date, _read_moment),
     edm.DATETIME_OFFSET: Codec(write_date, _read_moment_offset),
-    edm.TIME: _SPAN,
-    edm.DURATION: _SPAN,
     edm.DATE: Codec(_write_day, _read_day),
-    edm.TIME_OF_DAY: Codec(lambda value: str(Duration(value.ticks)), _read_time_of_day),
-    **{kind: Codec(_write_geo(kind), _read_geo(kind)) for kind in edm.GEO_TYPES},
+    **{kind: _geo_codec(kind) for kind in edm.GEO_TYPES},
 }
 r"""The rows of the specification: dates are `"\/Date(ms)\/"`."""
 
@@ -182,7 +127,7 @@ ISO_CODECS: Final[Mapping[PrimitiveType, Codec]] = {
     **TICKS_CODECS,
     edm.DATETIME: replace(TICKS_CODECS[edm.DATETIME], write=str),
     edm.DATETIME_OFFSET: replace(TICKS_CODECS[edm.DATETIME_OFFSET], write=str),
-    edm.DATE: replace(TICKS_CODECS[edm.DATE], write=lambda value: f"{value.isoformat()}T00:00:00"),
+    edm.DATE: replace(TICKS_CODECS[edm.DATE], write=V3_LIGHT_CODECS[edm.DATE].write),
 }
 """The same with ISO dates, to the tick: what the .NET libraries write in version 3, against the specification."""
 
