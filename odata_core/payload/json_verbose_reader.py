@@ -81,9 +81,13 @@ def _step(name: str) -> str:
     return f".{name[:_SHOWN]}" if _NAME.fullmatch(name) else f"['{name[:_SHOWN]}']"
 
 
-@lru_cache(maxsize=64)
 def reader_of(model: Model | None, is_request: bool) -> RowReader:
-    """The reader for bodies with rows of a model."""
+    """The reader for bodies with rows of a model, which keeps its tables; without a model there is nothing to keep."""
+    return RowReader(None, is_request) if model is None else _model_reader(model, is_request)
+
+
+@lru_cache(maxsize=64)
+def _model_reader(model: Model, is_request: bool) -> RowReader:
     return RowReader(model, is_request)
 
 
@@ -165,12 +169,12 @@ class RowReader:
         """The type that a row names; it stands in the row where it is not the declared one."""
         if not isinstance(name, str):
             raise Fault("the name of a type is expected")
-        if declared is not None and name == declared.qualified_name:
+        if declared is not None and name == declared.qualified_name and not declared.is_abstract:
             return declared
         if self.model is None and declared is None:
             row[rows.TYPE] = name
             return None
-        kind = self.model.find_type(name) if self.model is not None else None
+        kind = self._find(name, declared)
         if not isinstance(kind, StructuredType) or (declared is not None and not kind.is_a(declared)):
             wanted = "a structured type of the model" if declared is None else declared.qualified_name
             derived = "" if declared is None else " or a type derived from it"
@@ -180,6 +184,12 @@ class RowReader:
         if kind is not declared:
             row[rows.TYPE] = kind.qualified_name
         return kind
+
+    def _find(self, name: str, declared: StructuredType | None) -> Any:
+        """The type with that name; without a model, only the declared one has a name."""
+        if self.model is not None:
+            return self.model.find_type(name)
+        return declared if declared is not None and declared.qualified_name == name else None
 
     def _associations(self, metadata: Content, row: Content) -> None:
         properties = metadata.get("properties")
