@@ -89,18 +89,19 @@ def select_list(shape: Shape, form: ContextForm) -> tuple[str, ...]:
 
 def _selected(shape: Shape, form: ContextForm) -> Iterator[str]:
     if shape.select is None:
-        if shape.links and any(nested.select is None for _name, nested in shape.within):
+        if shape.links:
             yield "*"
+            yield from shape.links
         return
     within = dict(shape.within)
     for name in shape.select:
-        nested = select_list(within[name], form) if name in within else ()
-        yield from _paths(name, nested)
+        yield from _paths(name, _selected(within[name], form) if name in within else ()) or (name,)
+    yield from [prop.name for prop in shape.computed]
     yield from shape.links or ()
 
 
 def _expanded(shape: Shape, form: ContextForm) -> Iterator[str]:
-    """What is expanded; references are not told (10.9)."""
+    """What is expanded, here or within complex values; references are not told (10.9)."""
     for name, nested in shape.expand:
         if name in shape.references:
             continue
@@ -113,8 +114,7 @@ def _expanded(shape: Shape, form: ContextForm) -> Iterator[str]:
         elif form.bare_expansion is not None and (form.nests or shape.select is not None):
             yield form.bare_expansion.format(f"{name}{'+' if recursive and form.nests else ''}")
     for name, nested in shape.within:
-        if shape.select is None:
-            yield from _paths(name, tuple(_expanded(nested, form)), always=False)
+        yield from _paths(name, _expanded(nested, form))
 
 
 def _without(shape: Shape, name: str) -> Shape:
@@ -126,7 +126,6 @@ def _without(shape: Shape, name: str) -> Shape:
     )  # fmt: skip
 
 
-def _paths(name: str, items: Iterable[str], *, always: bool = True) -> Iterator[str]:
-    """`Address/Street` for each item within a member; the member itself where there is none."""
-    found = [f"{name}/{item}" for item in items]
-    yield from found or ([name] if always else [])
+def _paths(name: str, items: Iterable[str]) -> list[str]:
+    """`Address/Street` for each item within a member."""
+    return [f"{name}/{item}" for item in items]

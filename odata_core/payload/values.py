@@ -96,7 +96,7 @@ def _write_base64url(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).decode("ascii")
 
 
-def _write_number(value: Decimal) -> Decimal | Raw:
+def write_number(value: Decimal) -> Decimal | Raw:
     """A JSON number in long notation: Python prints very large and very small decimals with an exponent."""
     return Raw(print_decimal(value).encode("ascii")) if "E" in str(value) else value
 
@@ -176,7 +176,7 @@ _V4: Final[Mapping[PrimitiveType, Codec]] = {
 V401_CODECS: Final[Mapping[PrimitiveType, Codec]] = {**_V4, edm.DECIMAL: Codec(None, _read_decimal)}
 """Version 4.01: decimals may have exponents (4.01 JSON Format, 3.2)."""
 
-V4_CODECS: Final[Mapping[PrimitiveType, Codec]] = {**_V4, edm.DECIMAL: Codec(_write_number, _read_decimal)}
+V4_CODECS: Final[Mapping[PrimitiveType, Codec]] = {**_V4, edm.DECIMAL: Codec(write_number, _read_decimal)}
 """Version 4.0: decimals are written in long notation."""
 
 V4_STRING_CODECS: Final[Mapping[PrimitiveType, Codec]] = {**_V4, edm.INT64: _LONG, edm.DECIMAL: _DIGITS}

@@ -1,0 +1,328 @@
+# JSON of version 4 and JSON light of version 3 as codecs: what stands around values. Objects are the business of
+# writers (json_writers, json_structs) and readers (json_readers, json_decoders); contexts are those of context_urls.
+# Strategy: a feed is written batch by batch, so that memory is bounded and what fails, fails between two chunks.
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Final
+
+from ..edm import Model, Operation, Property, StructuredType
+from ..edm.rows import CONTEXT, COUNT, DELTA_LINK, ID, NEXT_LINK, REMOVED, TYPE, Row
+from ..edm.types import NOT_GIVEN
+from ..errors import ODataError, suggestion
+from .codec import About, Feed, Reading, Shape
+from .context_urls import entity_context, feed_context, links_context, property_context
+from .json_decoders import fast_entity, fast_feed
+from .json_documents import error_content, service_items
+from .json_forms import JsonForm, Level, item_name, qualified_name, v3_form, v4_form
+from .json_names import NULL
+from .json_readers import JsonReader, Typed, read_removed_40, refuse
+from .json_structs import Builders, struct_builders
+from .json_text import decode_json
+from .json_values import needs_type
+from .json_writers import is_link, property_mend, removed_40, row_writer
+
+_FIRST_BATCH: Final = 100  # rows; later ones are as many as fit into a chunk
+_MAX_BATCH: Final = 1_000
+_CHUNK: Final = 64 * 1024  # bytes that a chunk is meant to have: below what the system has to map anew each time
+_DELTA: Final = "/$delta"
+_DELETED: Final = "/$deletedEntity"
+
+
+@dataclass(frozen=True, eq=False)
+class JsonCodec:
+    """One version of JSON at one level of metadata."""
+
+    form: JsonForm
+
+    # ------------------------------------------------------------ writing
+
+    def write_entity(self, shape: Shape, row: Row, about: About) -> bytes:
+        """4.01 JSON Format, 6 and 7.2; JSON Light 3.0, 6.2."""
+        head = self._head(entity_context(shape, about, self.form.contexts))
+        return self._joined(head, row_writer(shape, self.form).write(row, about.root))
+
+    def write_feed(self, shape: Shape, rows: Iterable[Row], about: About) -> Iterator[bytes]:
+        """4.01 JSON Format, 13 and 15; JSON Light 3.0, 6.1."""
+        encode, count = self.form.encode, about.count
+        head = self._head(feed_context(shape, about, self.form.contexts))
+        if count is not None:
+            head[self.form.names.of_object(COUNT)] = self.form.count(count)
+        tail = {
+            self.form.names.of_object(name): link
+            for name, link in ((NEXT_LINK, about.next_link), (DELTA_LINK, about.delta_link))
+            if link is not None
+        }
+        chunk = (encode(head)[:-1] + b"," if head else b"{") + b'"value":['
+        for items in self._batches(shape, rows, about):
+            yield chunk + items
+            chunk = b","
+        start = b"" if chunk == b"," else chunk
+        yield start + (b"]," + encode(tail)[1:] if tail else b"]}")
+
+    def _batches(self, shape: Shape, rows: Iterable[Row], about: About) -> Iterator[bytes]:
+        """The objects of the rows, without the brackets around them."""
+        is_delta = about.path.endswith(_DELTA)
+        writer = self._changes_writer(shape) if is_delta else self._rows_writer(shape)
+        source, size = iter(rows), _FIRST_BATCH
+        while batch := list(islice(source, size)):
+            items = writer(batch, about.root)
+            yield items[1:-1]
+            size = max(1, min(_MAX_BATCH, size * _CHUNK // len(items)))
+
+    def _rows_writer(self, shape: Shape) -> Any:
+        builders = struct_builders(shape, self.form)
+        write = row_writer(shape, self.form).write
+        if builders is None:
+            return lambda batch, root: self.form.encode([write(row, root) for row in batch])
+        return _PlainWriter(builders, write, self.form)
+
+    def _changes_writer(self, shape: Shape) -> Any:
+        """Rows of a delta: changed entities have what was changed, and there are deleted ones and links."""
+        partial = replace(shape, partial=True)
+        write = row_writer(partial, self.form).write
+
+        def change(row: Row, root: str) -> dict[str, Any]:
+            if is_link(row):
+                return {self.form.names.of_object(name) if name == CONTEXT else name: row[name] for name in row}
+            if REMOVED in row and not self.form.removed_as_object:
+                return removed_40(row, shape, self.form)
+            return write(row, root)
+
+        return lambda batch, root: self.form.encode([change(row, root) for row in batch])
+
+    def write_property(self, prop: Property, value: Any, about: About) -> bytes:
+        """4.01 JSON Format, 11; JSON Light 3.0, 7: a complex value is the object itself, others are its `value`."""
+        form = self.form
+        if value is None:
+            name = form.null_context or form.context_type(prop.type_name)
+            head = self._head(property_context(name, about, form.contexts))
+            return form.encode({**head, **form.null_body})
+        head = self._head(property_context(form.context_type(prop.type_name), about, form.contexts))
+        mend = property_mend(prop, form)
+        content = value if mend is None else mend(value, about.root)
+        if isinstance(prop.type, StructuredType) and not prop.is_collection:
+            return self._joined(head, content)
+        if form.is_full and needs_type(prop, form):
+            head[form.names.of_object(TYPE)] = form.type_text(prop.type_name)
+        return form.encode({**head, "value": content})
+
+    def write_links(self, urls: Sequence[str], about: About, *, is_collection: bool) -> bytes:
+        """4.01 JSON Format, 14; JSON Light 3.0, 8."""
+        form = self.form
+        head = self._head(links_context(about, form.contexts, is_collection=is_collection))
+        if not is_collection:
+            return form.encode({**head, form.reference: urls[0]})
+        if about.count is not None:
+            head[form.names.of_object(COUNT)] = form.count(about.count)
+        content = {**head, "value": [{form.reference: url} for url in urls]}
+        if about.next_link is not None:
+            content[form.names.of_object(NEXT_LINK)] = about.next_link
+        return form.encode(content)
+
+    def write_service(self, model: Model, about: About) -> bytes:
+        """4.01 JSON Format, 5; JSON Light 3.0, 5."""
+        head = self._head(f"{about.root}$metadata")
+        return self.form.encode({**head, "value": service_items(model, has_kinds=self.form.has_kinds)})
+
+    def write_error(self, error: ODataError) -> bytes:
+        """4.01 JSON Format, 21.1; JSON Light 3.0, 14."""
+        return self.form.encode({self.form.error: error_content(error, has_language=self.form.error_has_language)})
+
+    def _head(self, context: str | None) -> dict[str, Any]:
+        """The context comes first, and not at all without metadata (4.01 JSON Format, 4.5.1)."""
+        if context is None or not self.form.has_metadata:
+            return {}
+        return {self.form.names.of_object(CONTEXT): context}
+
+    def _joined(self, head: dict[str, Any], content: dict[str, Any]) -> bytes:
+        return self.form.encode({**head, **content} if head else content)
+
+    # ------------------------------------------------------------ reading
+
+    def read_entity(self, body: bytes, kind: StructuredType | None, reading: Reading) -> dict[str, Any]:
+        """An entity or a complex value, with its control information in any order."""
+        if kind is not None:
+            row = fast_entity(body, kind, self.form, reading)
+            if row is not None:
+                return row
+        return JsonReader(self.form, reading).row(decode_json(body, reading.limits), kind)
+
+    def read_feed(self, body: bytes, kind: StructuredType | None, reading: Reading) -> Feed:
+        """A collection, or a delta; links of a delta are dictionaries with CONTEXT, `source` and so on."""
+        if kind is not None:
+            feed = fast_feed(body, kind, self.form, reading)
+            if feed is not None:
+                return feed
+        content = decode_json(body, reading.limits)
+        reader = JsonReader(self.form, reading)
+        feed = Feed([])
+        for index, item in enumerate(_items(content)):
+            self._read_item(feed, item, kind, reader, f"$.value[{index}]")
+        for name in content:
+            control = self.form.names.read(name)
+            if control == COUNT:
+                feed.count = reader.count(content[name], f"$['{name}']")
+            elif control == NEXT_LINK:
+                feed.next_link = _text(content[name], f"$['{name}']")
+            elif control == DELTA_LINK:
+                feed.delta_link = _text(content[name], f"$['{name}']")
+        return feed
+
+    def _read_item(self, feed: Feed, item: Any, kind: StructuredType | None, reader: JsonReader, path: str) -> None:
+        name = next((name for name in item if self.form.names.read(name) == CONTEXT), None) if item else None
+        context = item[name] if isinstance(item, dict) and name is not None else None
+        if name is None or not isinstance(context, str):
+            feed.rows.append(reader.row(item, kind, path))
+        elif is_link({CONTEXT: context}):
+            rest = {key: value for key, value in item.items() if key != name}
+            feed.links.append({CONTEXT: context, **reader.row(rest, None, path)})
+        elif context.endswith(_DELETED) and not any(self.form.names.read(key) == REMOVED for key in item):
+            feed.rows.append(read_removed_40(item, name))
+        else:
+            feed.rows.append(reader.row(item, _kind_of(context, reader.reading.model) or kind, path))
+
+    def read_property(self, body: bytes, prop: Property | None, reading: Reading) -> Any:
+        """A property, or the result of an operation."""
+        content = decode_json(body, reading.limits)
+        reader = JsonReader(self.form, reading)
+        if not isinstance(content, dict):
+            refuse("$", "an object is expected")
+        controls = {control: value for name, value in content.items() if (control := self.form.names.read(name))}
+        if controls.get(NULL) is True:
+            return None
+        if prop is not None and isinstance(prop.type, StructuredType) and not prop.is_collection:
+            if content.get("value", content) is None:
+                return None
+            return reader.row(content, prop.type)
+        if "value" not in content:
+            if prop is None:
+                return reader.row(content, None)
+            refuse("$", "an object with the member 'value' is expected")
+        if prop is not None:
+            return reader.value(content["value"], prop, "$.value", prop.name)
+        told = controls.get(TYPE) or controls.get("value" + TYPE) or _type_in(controls.get(CONTEXT))
+        row = reader.row({"value": content["value"], **_told(self.form, told)}, None)
+        return row["value"]
+
+    def read_links(self, body: bytes, reading: Reading) -> list[str]:
+        """References to entities, one or many."""
+        content = decode_json(body, reading.limits)
+        if isinstance(content, dict) and isinstance(content.get("value"), list):
+            return [self._url(item, f"$.value[{index}]") for index, item in enumerate(content["value"])]
+        return [self._url(content, "$")]
+
+    def _url(self, item: Any, path: str) -> str:
+        if isinstance(item, dict):
+            for name, url in item.items():
+                if (name == self.form.reference or self.form.names.read(name) == ID) and isinstance(url, str):
+                    return url
+        refuse(path, f"an object with the member '{self.form.reference}' is expected")
+
+    def read_parameters(self, body: bytes, operation: Operation, reading: Reading) -> dict[str, Any]:
+        """4.01 JSON Format, 18: what is not given is null, or its default where it is optional."""
+        content = decode_json(body, reading.limits) if body.strip() else {}
+        if not isinstance(content, dict):
+            refuse("$", "an object with the parameters is expected")
+        reader = JsonReader(self.form, reading)
+        own = operation.parameters[1:] if operation.is_bound else operation.parameters
+        known = {parameter.name: parameter for parameter in own}
+        found: dict[str, Any] = {}
+        for name, value in content.items():
+            if name in known:
+                found[name] = _parameter(reader, known[name], value)
+            elif self.form.names.read(name) is None:
+                hint = suggestion(name[:100], known)
+                refuse(f"$.{name[:100]}", f"'{operation.name}' has no parameter '{name[:100]}'.{hint}")
+        for name, parameter in known.items():
+            if name in found or parameter.is_optional:
+                continue
+            if parameter.default is not NOT_GIVEN:
+                found[name] = parameter.default
+            elif parameter.nullable and not parameter.is_collection:
+                found[name] = None
+            else:
+                refuse(f"$.{name}", f"the parameter '{name}' of '{operation.name}' is missing")
+        return found
+
+
+class _PlainWriter:
+    """Writes batches of rows that are plain, and those that are not with the general writer."""
+
+    __slots__ = ("builders", "form", "is_hasty", "write")
+
+    def __init__(self, builders: Builders, write: Any, form: JsonForm) -> None:
+        self.builders, self.write, self.form = builders, write, form
+        self.is_hasty = builders.rows is not builders.careful_rows
+
+    def __call__(self, batch: list[Row], root: str) -> bytes:
+        builders = self.builders
+        try:
+            if self.is_hasty:
+                body = self.form.encode(builders.rows(batch, root))
+                if b"E" not in body:
+                    return body
+                self.is_hasty = False  # where there is one, there are more
+            return self.form.encode(builders.careful_rows(batch, root))
+        except (KeyError, TypeError, AttributeError):
+            # Rows that lack members or have nulls within lists: the general writer knows what to do, or what to say.
+            return self.form.encode([self.write(row, root) for row in batch])
+
+
+def _items(content: Any) -> list[Any]:
+    if not isinstance(content, dict) or not isinstance(content.get("value"), list):
+        refuse("$.value" if isinstance(content, dict) else "$", "an object with an array 'value' is expected")
+    items: list[Any] = content["value"]
+    return items
+
+
+def _text(value: Any, path: str) -> str:
+    if not isinstance(value, str):
+        refuse(path, "a URL is expected")
+    return value
+
+
+def _kind_of(context: str, model: Model | None) -> StructuredType | None:
+    """The type of the entity set or singleton that a context URL names."""
+    if model is None:
+        return None
+    name = context.rpartition("#")[2].partition("/")[0].partition("(")[0]
+    source = model.entity_sets.get(name) or model.singletons.get(name)
+    return None if source is None else source.type
+
+
+def _type_in(context: Any) -> str | None:
+    """The built-in type that a context URL names."""
+    fragment = context.rpartition("#")[2] if isinstance(context, str) else ""
+    name = qualified_name(fragment)
+    return name if (item_name(name) or name).startswith("Edm.") and "." in fragment else None
+
+
+def _told(form: JsonForm, name: Any) -> Mapping[str, Any]:
+    return {form.names.of_member("value" + TYPE): name} if isinstance(name, str) else {}
+
+
+def _parameter(reader: JsonReader, parameter: Typed, value: Any) -> Any:
+    name = getattr(parameter, "name", "")
+    return reader.value(value, parameter, f"$.{name}", name)
+
+
+@lru_cache(maxsize=64)
+def json_v4(
+    level: Level = "minimal", *, ieee754: bool = False, short_names: bool = False, is_401: bool = False
+) -> JsonCodec:
+    """OData JSON Format 4.0, or 4.01 with its context URLs and decimals, perhaps with its shorter names.
+
+    `ieee754` makes Int64, Decimal and counts strings (IEEE754Compatible=true).
+    """
+    return JsonCodec(v4_form(level, ieee754=ieee754, short_names=short_names, is_401=is_401))
+
+
+@lru_cache(maxsize=8)
+def json_v3(level: Level = "minimal") -> JsonCodec:
+    """OData JSON Format 3.0 (JSON light)."""
+    return JsonCodec(v3_form(level))
