@@ -14,8 +14,9 @@ from ..errors import ODataError, suggestion
 from .codec import About, Feed, Reading, Shape
 from .errors import error_text
 from .json_text import decode_json, encode_json
+from .json_verbose_faults import Fault, located
 from .json_verbose_forms import CONTEXT, COUNT, DELETED, DELTA, METADATA, NEXT, RESULTS, V1, V2, V3, V3_ISO, VerboseForm
-from .json_verbose_reader import Fault, RowReader, located, read_count, read_deleted, read_urls, reader_of
+from .json_verbose_reader import RowReader, read_count, read_deleted, read_urls, reader_of
 from .json_verbose_writer import check_plain, row_writer, value_writer
 
 __all__ = ["V1", "V2", "V3", "V3_ISO", "VerboseForm", "VerboseJson"]

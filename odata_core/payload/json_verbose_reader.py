@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 from ..edm import (
     EntityType,
@@ -25,7 +24,8 @@ from ..edm import (
 )
 from ..edm import primitives as edm
 from ..edm.types import type_name
-from ..errors import BadRequest, suggestion
+from ..errors import suggestion
+from .json_verbose_faults import NAME, SHOWN, Fault, located, step_to, within
 from .json_verbose_forms import (
     CONTEXT,
     COUNT,
@@ -45,40 +45,7 @@ Content = dict[str, Any]
 MemberReader = Callable[[Any, Content], None]
 """Reads the value of a member into a row; ValueError with the reason."""
 
-_NAME = re.compile(r"[^\W\d]\w{0,127}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
-_SHOWN: Final = 100  # characters of what a client sent that a message repeats
-
-
-class Fault(ValueError):
-    """What is wrong, and where, seen from the value that is being read."""
-
-    def __init__(self, reason: str, path: str = "") -> None:
-        super().__init__(reason)
-        self.path = path
-
-    def to_error(self, start: str) -> BadRequest:
-        path = (start + self.path)[:200]
-        reason = str(self)
-        ending = "" if reason.endswith(("?", ".")) else "."
-        return BadRequest(f"At {path}: {reason}{ending}", target=path)
-
-
-@contextmanager
-def located(step: str) -> Iterator[None]:
-    """Whatever is wrong within is so at this step of the path."""
-    try:
-        yield
-    except ValueError as error:
-        raise _within(error, step) from None
-
-
-def _within(error: ValueError, step: str) -> Fault:
-    return Fault(str(error), step + (error.path if isinstance(error, Fault) else ""))
-
-
-def _step(name: str) -> str:
-    return f".{name[:_SHOWN]}" if _NAME.fullmatch(name) else f"['{name[:_SHOWN]}']"
 
 
 def reader_of(model: Model | None, is_request: bool) -> RowReader:
@@ -110,8 +77,10 @@ class RowReader:
         kind = declared
         metadata = content.get(METADATA)
         if metadata is not None:
-            with located(f".{METADATA}"):
+            try:
                 kind = self._metadata(metadata, declared, row)
+            except ValueError as error:
+                raise within(error, f".{METADATA}") from None
         members = self._table(kind) if kind is not None else {}
         name = ""
         try:
@@ -122,7 +91,7 @@ class RowReader:
                 elif name != METADATA:
                     self._other(name, value, kind, row)
         except ValueError as error:
-            raise _within(error, _step(name)) from None
+            raise within(error, step_to(name)) from None
         return row
 
     def items(self, value: Any, what: str) -> list[Any]:
@@ -142,7 +111,7 @@ class RowReader:
                 found.append(read(item))  # noqa: PERF401  # its length tells which item is wrong
         except ValueError as error:
             inner = f".{RESULTS}" if isinstance(value, dict) else ""
-            raise _within(error, f"{inner}[{len(found)}]") from None
+            raise within(error, f"{inner}[{len(found)}]") from None
         return found
 
     # ------------------------------------------------------------ metadata
@@ -154,8 +123,10 @@ class RowReader:
         kind = declared
         name = metadata.get("type")
         if name is not None:
-            with located(".type"):
+            try:
                 kind = self._type(name, declared, row)
+            except ValueError as error:
+                raise within(error, ".type") from None
         if not self.is_request:
             _texts(metadata, ENTITY_METADATA, row, "")
             _texts(metadata, MEDIA_METADATA, row, "")
@@ -178,7 +149,7 @@ class RowReader:
         if not isinstance(kind, StructuredType) or (declared is not None and not kind.is_a(declared)):
             wanted = "a structured type of the model" if declared is None else declared.qualified_name
             derived = "" if declared is None else " or a type derived from it"
-            raise Fault(f"'{name[:_SHOWN]}' is not {wanted}{derived}")
+            raise Fault(f"'{name[:SHOWN]}' is not {wanted}{derived}")
         if kind.is_abstract:
             raise Fault(f"the type '{kind.qualified_name}' is abstract: nothing is of it alone")
         if kind is not declared:
@@ -197,7 +168,7 @@ class RowReader:
             return
         with located(".properties"):
             for name, value in _object(properties).items():
-                with located(_step(name)):
+                with located(step_to(name)):
                     _texts(_object(value), {"associationuri": rows.ASSOCIATION}, row, _checked(name))
 
     # ------------------------------------------------------------ members
@@ -214,12 +185,19 @@ class RowReader:
         name = prop.name
         if prop.type is edm.STREAM:
             return lambda value, row: self._stream(name, value, row)
+        if prop.is_collection:
+            read = self.value_reader(prop)
+            return lambda value, row: row.__setitem__(name, read(value))
+        read_item, nullable = self._item_reader(prop), prop.nullable
         skips_null = prop.is_generated and self.is_request  # null means that the client has no such value
-        read = self.value_reader(prop)
 
         def read_member(value: Any, row: Content) -> None:
-            if value is not None or not skips_null:
-                row[name] = read(value)
+            if value is not None:
+                row[name] = read_item(value)
+            elif nullable and not skips_null:
+                row[name] = None
+            elif not skips_null:
+                raise Fault(f"the property '{name}' is not nullable")
 
         return read_member
 
@@ -243,11 +221,7 @@ class RowReader:
         kind, facets = prop.type, prop.facets
         match kind:
             case PrimitiveType():
-                codec = TICKS_CODECS.get(kind)
-                if codec is None:
-                    return self.dynamic
-                read, accept = codec.read, kind.accept
-                return _typed(lambda value: check_facets(accept(read(value)), facets), kind.name)
+                return self.dynamic if kind not in TICKS_CODECS else _primitive_reader(kind, facets)
             case EnumType():
                 return _typed(lambda value: accept_enum(kind, value), kind.name)
             case _:
@@ -259,7 +233,7 @@ class RowReader:
         told = _object(value.get(METADATA) or {}).get("type") if isinstance(value, dict) else None
         if told not in (None, prop.type_name, type_name(prop.type, True)):
             with located(f".{METADATA}.type"):
-                raise Fault(f"'{prop.name}' is of type {prop.type_name}, not {str(told)[:_SHOWN]}")
+                raise Fault(f"'{prop.name}' is of type {prop.type_name}, not {str(told)[:SHOWN]}")
         return self.each(value, prop.type_name, read)
 
     def _stream(self, name: str, value: Any, row: Content) -> None:
@@ -328,8 +302,8 @@ class RowReader:
     def _other(self, name: str, value: Any, kind: StructuredType | None, row: Content) -> None:
         """A member that the type does not declare: dynamic where the type is open, anything without a model."""
         if kind is not None and not kind.is_open:
-            near = suggestion(name[:_SHOWN], [*kind.properties, *kind.navigation])
-            raise Fault(f"the type '{kind.qualified_name}' has no property '{name[:_SHOWN]}'.{near}")
+            near = suggestion(name[:SHOWN], [*kind.properties, *kind.navigation])
+            raise Fault(f"the type '{kind.qualified_name}' has no property '{name[:SHOWN]}'.{near}")
         _checked(name)
         if kind is None and isinstance(value, dict) and self._untyped(name, value, row):
             return
@@ -361,8 +335,7 @@ class RowReader:
         told = _object(value.get(METADATA) or {}).get("type")
         kind = primitive_type(told) if isinstance(told, str) and told.startswith("Edm.") else None
         if kind is not None and kind in TICKS_CODECS:
-            read, accept = TICKS_CODECS[kind].read, kind.accept
-            return _typed(lambda content: accept(read(content)), kind.name)(value)
+            return _primitive_reader(kind, {})(value)
         return self.row(value, None)
 
     def entity_parameter(
@@ -380,6 +353,21 @@ class RowReader:
 
 
 # ---------------------------------------------------------------- pieces
+
+
+def _primitive_reader(kind: PrimitiveType, facets: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """Reads values of a type, which facets may narrow."""
+    read, accept = TICKS_CODECS[kind].read, kind.accept
+    if kind is edm.STRING and not facets:
+
+        def read_text(value: Any) -> Any:
+            return value if value.__class__ is str else read_value(value)
+
+        read_value = _typed(read, kind.name)
+        return read_text
+    if not facets:
+        return _typed(lambda value: accept(read(value)), kind.name)
+    return _typed(lambda value: check_facets(accept(read(value)), facets), kind.name)
 
 
 def _typed(read: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
@@ -407,7 +395,7 @@ def _object(value: Any) -> Content:
 
 def _checked(name: str) -> str:
     """A name that a property can have. No other of a client gets into a row, where names with @ mean something."""
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise Fault("no property can be called so")
     return name
 
@@ -442,7 +430,7 @@ def _operations(value: Any, is_function: bool, row: Content) -> None:
     if value is None:
         return
     for name, offers in _object(value).items():
-        with located(_step(name)):
+        with located(step_to(name)):
             if not isinstance(offers, list):
                 raise Fault("an array is expected")
             key = "#" + name.rpartition("#")[2]

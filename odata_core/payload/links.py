@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from ..edm import EntitySet, EntityType, StructuredType
+from ..edm import primitives as edm
 from ..edm.rows import Row
 from ..query.tree import Source
 from ..uri.encoding import encode_segment
@@ -33,6 +34,9 @@ V1_LINKS: Final = LinkForm(V2_GRAMMAR, None, has_casts=False)
 V2_LINKS: Final = LinkForm(V2_GRAMMAR, None, has_casts=False)
 V3_LINKS: Final = LinkForm(V3_GRAMMAR, "/$links/{name}", has_casts=True)
 V4_LINKS: Final = LinkForm(V4_GRAMMAR, "/{name}/$ref", has_casts=True)
+
+# Types whose literals have nothing to encode, in any version.
+_PLAIN: Final = frozenset({edm.BYTE, edm.SBYTE, edm.INT16, edm.INT32, edm.INT64, edm.BOOLEAN, edm.GUID})
 
 PathWriter = Callable[[Row], str]
 
@@ -65,6 +69,8 @@ def path_writer(source: Source, form: LinkForm) -> PathWriter:
 def _part_writer(kind: EntityType, name: str, grammar: Grammar) -> Callable[[Any], str]:
     """What writes one value of the key, percent-encoded."""
     prop = kind.key_property(name)
+    if prop.type in _PLAIN:
+        return grammar.printers[prop.type.name]
     return lambda value: encode_segment(print_key_literal(prop, value, grammar))
 
 
