@@ -135,7 +135,7 @@ def _inline(kind: PrimitiveType | EnumType, form: JsonForm) -> str | None:
     """The expression that does the same as the mend of a type."""
     if kind is edm.DATETIME_OFFSET or (kind is edm.DATETIME and form.codecs[kind].write is str):
         return _REMEMBERED
-    if kind is edm.SINGLE or kind is edm.DOUBLE:
+    if kind is edm.DOUBLE:
         return _FINITE
     return _DIGITS if kind is edm.DECIMAL and form.codecs[kind].write is print_decimal else None
 

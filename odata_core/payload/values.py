@@ -8,6 +8,7 @@ import base64
 import binascii
 import math
 import re
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -33,6 +34,7 @@ class Codec:
 
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
+_MAX_SINGLE: Final = 3.4028234e38
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 
@@ -71,6 +73,17 @@ def _read_float(value: Any) -> float:
 
 def _write_float(value: float) -> float | str:
     return value if math.isfinite(value) else print_float(value)
+
+
+def _write_single(value: float) -> float | str:
+    """The shortest number that is the same one in 32 bits: 3.24 rather than 3.240000009536743."""
+    if not math.isfinite(value):
+        return print_float(value)
+    for digits in (6, 7, 8):
+        shorter = float(f"{value:.{digits}g}")
+        if abs(shorter) < _MAX_SINGLE and struct.pack("<f", shorter) == struct.pack("<f", value):
+            return shorter
+    return value
 
 
 def _read_text(value: Any) -> str:
@@ -130,7 +143,6 @@ def _in_utc(value: Timestamp) -> Timestamp:
 _WHOLE: Final = Codec(None, _read_integer)
 _MOMENT: Final = Codec(str, lambda value: Timestamp.parse(_read_text(value)))
 _SPAN: Final = Codec(str, lambda value: Duration.parse(_read_text(value)))
-_FLOAT: Final = Codec(_write_float, _read_float)
 
 _GEO: Final[Mapping[PrimitiveType, Codec]] = {kind: Codec(None, geo_reader(kind)) for kind in edm.GEO_TYPES}
 _LONG: Final = Codec(str, _read_integer)
@@ -146,7 +158,7 @@ V3_LIGHT_CODECS: Final[Mapping[PrimitiveType, Codec]] = {
     edm.INT16: _WHOLE,
     edm.INT32: Codec(None, _read_integer, is_inferred=True),
     edm.INT64: _LONG,
-    edm.SINGLE: _FLOAT,
+    edm.SINGLE: Codec(_write_single, _read_float),
     edm.DOUBLE: Codec(_write_float, _read_float, is_inferred=True),
     edm.DECIMAL: _DIGITS,
     edm.STRING: Codec(None, _read_text, is_inferred=True),
