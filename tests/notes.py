@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from odata_core.edm import Model, ModelBuilder
+from odata_core.protocol import ODATA_3
 from odata_core.service import Service
 from odata_memory import MemoryBackend
 
@@ -22,4 +23,4 @@ def notes_model() -> Model:
 def handler(arguments: argparse.Namespace | None = None) -> Service:
     """An empty store of notes."""
     model = notes_model()
-    return Service(model, MemoryBackend(model))
+    return Service(model, MemoryBackend(model), profile=ODATA_3)

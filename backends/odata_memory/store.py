@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import Any
 
-from odata_core.backend import Answer, Context, Key, Query, Row
+from odata_core.backend import Answer, Context, Key, Query, Row, Source
 from odata_core.backend.rows import changed_row, generated, missing, new_row, title_of
 from odata_core.edm import EntitySet, EnumType, Model, ModelError, Property
 from odata_core.errors import Conflict, suggestion
@@ -77,7 +77,7 @@ class MemorySession:
         self._log: list[tuple[Table, Key, Row | None]] = []
         self._writes = False
 
-    def get(self, entity_set: EntitySet, key: Key) -> Row | None:
+    def get(self, entity_set: Source, key: Key) -> Row | None:
         table = self._tables[entity_set.name]
         with self._lock:
             return table.rows.get(table.index(key))
@@ -86,19 +86,19 @@ class MemorySession:
         with self._lock:
             return Answer(self._tables[query.entity_set.name].candidates(query))
 
-    def insert(self, entity_set: EntitySet, values: Row) -> Row:
+    def insert(self, entity_set: Source, values: Row) -> Row:
         table = self._begin(entity_set)
         key, row = table.new(values)
         self._store(table, key, row)
         return row
 
-    def update(self, entity_set: EntitySet, key: Key, values: Row, *, replace: bool) -> Row:
+    def update(self, entity_set: Source, key: Key, values: Row, *, replace: bool) -> Row:
         table = self._begin(entity_set)
         row = changed_row(table.kind, self._existing(table, key), values, replace=replace)
         self._store(table, table.index(key), row)
         return row
 
-    def delete(self, entity_set: EntitySet, key: Key) -> None:
+    def delete(self, entity_set: Source, key: Key) -> None:
         table = self._begin(entity_set)
         self._existing(table, key)
         self._store(table, table.index(key), None)
@@ -115,7 +115,7 @@ class MemorySession:
             self._writes = False
             self._lock.release()
 
-    def _begin(self, entity_set: EntitySet) -> Table:
+    def _begin(self, entity_set: Source) -> Table:
         if not self._writes:
             self._lock.acquire()
             self._writes = True

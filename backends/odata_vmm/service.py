@@ -12,12 +12,13 @@ from uuid import UUID, uuid4
 
 from dateutil.tz import tzlocal
 
-from odata_core.backend import Answer, Backend, Context, Key, Query, Reads, Row
-from odata_core.edm import EntitySet
+from odata_core.backend import Answer, Backend, Context, Key, Query, Reads, Row, Source
 from odata_core.errors import Forbidden, NotFound
 from odata_core.limits import Limits
+from odata_core.protocol import ODATA_3
 from odata_core.query.tree import equalities
 from odata_core.service import Request, Response, Service
+from odata_core.service.plan import Action
 
 from .caller import Caller, principal_of
 from .checkpoints import CheckpointSet
@@ -41,26 +42,28 @@ SETS: Final[Mapping[str, type[ReadOnlySet]]] = {
 class VmmSession:
     """One request's reads and writes, as the core asks for them."""
 
+    writes_related = False
+
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
 
-    def _set(self, entity_set: EntitySet) -> ReadOnlySet:
+    def _set(self, entity_set: Source) -> ReadOnlySet:
         return SETS.get(entity_set.name, ReadOnlySet)(self.unit, entity_set.name)
 
-    def get(self, entity_set: EntitySet, key: Key) -> Row | None:
+    def get(self, entity_set: Source, key: Key) -> Row | None:
         return self._set(entity_set).get(key)
 
     def select(self, query: Query) -> Answer:
         return Answer(self._set(query.entity_set).rows(equalities(query.filter)))
 
-    def insert(self, entity_set: EntitySet, values: Row) -> Row:
+    def insert(self, entity_set: Source, values: Row) -> Row:
         return self._set(entity_set).insert(values)
 
-    def update(self, entity_set: EntitySet, key: Key, values: Row, *, replace: bool) -> Row:
+    def update(self, entity_set: Source, key: Key, values: Row, *, replace: bool) -> Row:
         """PUT is no different from MERGE for SPF's types (spf 10, item 2)."""
         return self._set(entity_set).update(key, values)
 
-    def delete(self, entity_set: EntitySet, key: Key) -> None:
+    def delete(self, entity_set: Source, key: Key) -> None:
         self._set(entity_set).delete(key)
 
 
@@ -95,7 +98,9 @@ class VmmService:
     ) -> None:
         model = vmm_model()
         self.site = Site(model, driver, store, stamp, zone or tzlocal())
-        self.service = Service(model, store, limits=limits)
+        # A driver cannot undo, so there are no change sets; its calls are about whole machines and checkpoints.
+        parts = (Action.BATCH, Action.WRITE_PROPERTY, Action.WRITE_LINKS)
+        self.service = Service(model, store, profile=ODATA_3, limits=limits, without=parts)
 
     @property
     def max_body(self) -> int:

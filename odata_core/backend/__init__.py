@@ -1,6 +1,20 @@
 """The contract between the protocol and a store."""
 
+from ..query.tree import Source
 from .contract import Answer, Backend, Context, Done, Key, Query, Reads, Relates, Row, Writes
 from .plugins import load_backend
 
-__all__ = ["Answer", "Backend", "Context", "Done", "Key", "Query", "Reads", "Relates", "Row", "Writes", "load_backend"]
+__all__ = [
+    "Answer",
+    "Backend",
+    "Context",
+    "Done",
+    "Key",
+    "Query",
+    "Reads",
+    "Relates",
+    "Row",
+    "Source",
+    "Writes",
+    "load_backend",
+]

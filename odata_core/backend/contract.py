@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from enum import Flag, auto
 from typing import Any, Protocol, runtime_checkable
 
-from ..edm import EntitySet, NavigationProperty
-from ..query.tree import Bound, OrderBy
+from ..edm import NavigationProperty
+from ..query.tree import Bound, OrderBy, Source
 
 Row = Mapping[str, Any]
 """All properties of an entity in model order, in the Python forms of `odata_core.edm`. Never changed in place."""
@@ -35,9 +35,12 @@ class Done(Flag):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question for entities of one set. `count` asks for the number of matches before `skip` and `top`."""
+    """A question for entities of one set, or for a singleton, whose key is ().
 
-    entity_set: EntitySet
+    `count` asks for the number of matches before `skip` and `top`.
+    """
+
+    entity_set: Source
     filter: Bound | None = None
     order: tuple[OrderBy, ...] = ()
     skip: int = 0
@@ -71,7 +74,7 @@ class Context:
 class Reads(Protocol):
     """The least a session can do."""
 
-    def get(self, entity_set: EntitySet, key: Key) -> Row | None:
+    def get(self, entity_set: Source, key: Key) -> Row | None:
         """The entity with this key, or None."""
 
     def select(self, query: Query) -> Answer:
@@ -94,13 +97,13 @@ class Writes(Protocol):
     NotFound for a missing entity, Conflict for a taken key, BadRequest for values that do not do.
     """
 
-    def insert(self, entity_set: EntitySet, values: Row) -> Row:
+    def insert(self, entity_set: Source, values: Row) -> Row:
         """Create an entity and return it as stored, server-made values included."""
 
-    def update(self, entity_set: EntitySet, key: Key, values: Row, *, replace: bool) -> Row:
+    def update(self, entity_set: Source, key: Key, values: Row, *, replace: bool) -> Row:
         """Change what is given; with `replace`, reset what is not (PUT). Return the entity as stored."""
 
-    def delete(self, entity_set: EntitySet, key: Key) -> None:
+    def delete(self, entity_set: Source, key: Key) -> None:
         """Remove an entity."""
 
 

@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 from ..edm import (
     ComplexType,
-    EntitySet,
     EntityType,
     Property,
     StructuredType,
@@ -19,6 +18,7 @@ from ..edm import (
 )
 from ..edm.primitives import BYTE, GUID, INT16, INT32, INT64, SBYTE
 from ..errors import BadRequest, NotFound, suggestion
+from ..query.tree import Source
 from .contract import Key, Row
 
 _INTEGERS: Final = frozenset({BYTE, SBYTE, INT16, INT32, INT64})
@@ -68,7 +68,7 @@ def generated(kind: EntityType, values: Row, next_number: Callable[[Property], i
     return made
 
 
-def title_of(entity_set: EntitySet, key: Key) -> str:
+def title_of(entity_set: Source, key: Key) -> str:
     """An entity as messages name it: `Products(1)`, `Lines(Order=1,Text='a')`."""
     parts = [_quoted(value) for value in key]
     if len(parts) > 1:
@@ -76,7 +76,7 @@ def title_of(entity_set: EntitySet, key: Key) -> str:
     return f"{entity_set.name}({','.join(parts)})"
 
 
-def missing(entity_set: EntitySet, key: Key) -> NotFound:
+def missing(entity_set: Source, key: Key) -> NotFound:
     """The error for an entity that is not there."""
     return NotFound(f"There is no {title_of(entity_set, key)}.")
 

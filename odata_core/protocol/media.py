@@ -10,7 +10,10 @@ from typing import Final
 
 from werkzeug.http import parse_list_header, parse_options_header
 
-from .versions import V1_0, V2_0, V3_0, Version
+from ..payload.codec import Codec
+from ..payload.json_codec import json_v3, json_v4
+from ..payload.json_verbose import V2, V3, VerboseForm, VerboseJson
+from .versions import V1_0, V2_0, V3_0, V4_0, V4_01, Version
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +31,7 @@ class Format:
     parameters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     metadata: str = ""  # minimal, full or none, for JSON
     can_read: bool = False
+    codec: Codec | None = None  # what writes and reads it; None for text, streams and $metadata
 
 
 def _json_light(metadata: str, *names: str) -> Format:
@@ -39,6 +43,41 @@ def _json_light(metadata: str, *names: str) -> Format:
         parameters={"odata": frozenset(names)},
         metadata=metadata,
         can_read=True,
+        codec=json_v3(metadata),
+    )
+
+
+def _json_v4(metadata: str, *, ieee754: bool, is_401: bool) -> Format:
+    """JSON Format 4.01, 3: the level is a parameter, with or without `odata.` before it; without it, minimal."""
+    levels = {metadata} | ({""} if metadata == "minimal" else set())
+    content_type = f"application/json;odata.metadata={metadata};odata.streaming=true"
+    return Format(
+        name=f"json-{'4.01' if is_401 else '4.0'}-{metadata}{'-ieee754' if ieee754 else ''}",
+        media_types=("application/json",),
+        content_type=f"{content_type}{';IEEE754Compatible=true' if ieee754 else ''};charset=utf-8",
+        version=V4_01 if is_401 else V4_0,
+        parameters={
+            "odata.metadata": frozenset(levels),
+            "ieee754compatible": frozenset({"true"} if ieee754 else {"", "false"}),
+        },
+        metadata=metadata,
+        can_read=True,
+        codec=json_v4(metadata, ieee754=ieee754, is_401=is_401),
+    )
+
+
+def _verbose(name: str, form: VerboseForm, version: Version, *values: str) -> Format:
+    return Format(
+        name=name,
+        media_types=("application/json",),
+        content_type="application/json;odata=verbose;charset=utf-8"
+        if version > V2_0
+        else "application/json;charset=utf-8",
+        version=version,
+        parameters={"odata": frozenset(values)},
+        metadata="verbose",
+        can_read=True,
+        codec=VerboseJson(form),
     )
 
 
@@ -46,6 +85,15 @@ def _json_light(metadata: str, *names: str) -> Format:
 JSON_MINIMAL: Final = _json_light("minimal", "minimalmetadata", "light", "")
 JSON_FULL: Final = _json_light("full", "fullmetadata")
 JSON_NONE: Final = _json_light("none", "nometadata")
+# What plain `application/json` means is verbose before version 3, and only said so from then on.
+VERBOSE_V2: Final = _verbose("json-verbose-2", V2, V2_0, "verbose", "")
+VERBOSE_V3: Final = _verbose("json-verbose-3", V3, V3_0, "verbose")
+JSON_V4: Final = tuple(
+    [_json_v4(level, ieee754=ieee, is_401=False) for ieee in (False, True) for level in ("minimal", "full", "none")]
+)
+JSON_V401: Final = tuple(
+    [_json_v4(level, ieee754=ieee, is_401=True) for ieee in (False, True) for level in ("minimal", "full", "none")]
+)
 XML: Final = Format("xml", ("application/xml", "text/xml"), "application/xml;charset=utf-8", V1_0)
 SERVICE_XML: Final = Format(
     "service-xml",
@@ -95,6 +143,12 @@ class MediaRange:
         return all(self.parameters.get(name) in (None, *values) for name, values in offered.parameters.items())
 
 
+def _spelled(name: str) -> str:
+    """4.01 lets the prefix of its parameters go."""
+    low = name.lower()
+    return f"odata.{low}" if low in ("metadata", "streaming") else low
+
+
 def _covers(pattern: str, media_type: str) -> bool:
     if pattern == "*/*" or pattern == media_type:
         return True
@@ -104,7 +158,7 @@ def _covers(pattern: str, media_type: str) -> bool:
 def media_range(text: str) -> MediaRange:
     """One media type or range with its parameters, names and values in lower case; `type` is '' when it is none."""
     kind, options = parse_options_header(text.strip())
-    parameters = {name.lower(): value.strip().lower() for name, value in options.items()}
+    parameters = {_spelled(name): value.strip().lower() for name, value in options.items()}
     try:
         quality = float(parameters.pop("q", "1"))
     except ValueError:

@@ -140,7 +140,8 @@ def check_content_type(profile: Profile, header: str | None) -> Format:
     if charset not in ("utf-8", "utf8", "us-ascii"):
         raise UnsupportedMediaType(f"The charset '{charset[:50]}' cannot be read; send UTF-8.")
     for row in readable:
-        if given.type in row.media_types and row.parameters["odata"] & {given.parameters.get("odata", "")}:
+        told = all(given.parameters.get(name, "") in values for name, values in row.parameters.items())
+        if given.type in row.media_types and (told or not profile.minds_parameters):
             return row
     said = f"'{header[:100]}' cannot be read" if header else "The request has a body and no Content-Type"
     raise UnsupportedMediaType(f"Unsupported media type requested. {said}; send {readable[0].content_type}.")

@@ -4,16 +4,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..csdl import write_xml_v3
-from ..errors import ODataError, UnsupportedMediaType
-from ..query.path_rules import V3_RULES, PathRules
+from ..errors import NotAcceptable, ODataError, UnsupportedMediaType
+from ..payload.links import V2_LINKS, V3_LINKS, V4_LINKS, LinkForm
+from ..query.path_rules import V2_RULES, V3_RULES, V4_RULES, PathRules
 from ..uri import V3_GRAMMAR, Grammar
+from ..uri.grammars import V2_GRAMMAR, V4_GRAMMAR
 from . import media
 from .media import Format
-from .versions import V1_0, V3_0, Version
+from .versions import V1_0, V2_0, V3_0, V4_0, V4_01, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """What versions do differently with the same meaning.
+
+    `null_is_empty`: a null property or single relation is 204, without a body (4.01 Part 1, 11.2.4.1); before version 4
+    a null property has a body of its own, and a null relation is 404. `needs_etag`: a write to an entity with an ETag
+    must say If-Match (11.4.1.1). `upserts`: an update of what is not there creates it (11.4.4). `id_in_mime`: where the
+    answers of a batch have their Content-ID; `batch_status` is that of the whole.
+    """
+
+    null_is_empty: bool
+    needs_etag: bool
+    upserts: bool
+    id_header: str
+    id_in_mime: bool
+    batch_status: int
+
+
+V3_MANNERS: Final = Manners(False, False, False, "DataServiceId", False, 202)
+V4_MANNERS: Final = Manners(True, True, True, "OData-EntityId", True, 200)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,9 +57,17 @@ class Profile:
     entity_id_header: str
     unacceptable: type[ODataError]  # when nothing that the client accepts can be written
     write_metadata: Callable[..., bytes]
+    links: LinkForm = V3_LINKS
+    manners: Manners = V3_MANNERS
+    minds_parameters: bool = True  # whether the parameters of a body's media type must be known ones
+    version_suffix: str = ";"  # behind the version in the answer's header
 
 
 _LIGHT = (media.JSON_MINIMAL, media.JSON_FULL, media.JSON_NONE)
+_V3_DATA = (*_LIGHT, media.VERBOSE_V3)
+_BEFORE_V4 = dict.fromkeys(
+    ("$filter", "$orderby", "$select", "$top", "$skip", "$inlinecount", "$format", "$expand", "$skiptoken"), True
+)
 
 ODATA_3: Final = Profile(
     version=V3_0,
@@ -63,3 +95,82 @@ ODATA_3: Final = Profile(
     unacceptable=UnsupportedMediaType,  # WCF Data Services answers 415 for Accept as well as for Content-Type
     write_metadata=write_xml_v3,
 )
+
+
+def _others(data: tuple[Format, ...]) -> dict[str, tuple[Format, ...]]:
+    return {
+        "data": data,
+        "metadata": (media.XML,),
+        "value": (media.TEXT,),
+        "binary": (media.BINARY,),
+        "count": (media.COUNT,),
+        "batch": (),
+    }
+
+
+ODATA_2: Final = Profile(
+    version=V2_0,
+    lowest=V1_0,
+    grammar=V2_GRAMMAR,
+    rules=V2_RULES,
+    options=_BEFORE_V4,
+    version_header="DataServiceVersion",
+    maximum_header="MaxDataServiceVersion",
+    formats={
+        **_others((media.VERBOSE_V2,)),
+        "service": (media.VERBOSE_V2, media.SERVICE_XML),
+        "error": (media.VERBOSE_V2, media.XML_ERROR),
+    },
+    update_verbs={"PUT": True, "MERGE": False, "PATCH": False},
+    preferences={"return-content": True, "return-no-content": False},
+    entity_id_header="DataServiceId",
+    unacceptable=UnsupportedMediaType,
+    write_metadata=write_xml_v3,
+    links=V2_LINKS,
+)
+
+# The same as version 3 for the VMM service, with what a general service has beyond it.
+GENERAL_3: Final = replace(
+    ODATA_3,
+    options=_BEFORE_V4,
+    formats={
+        **_others(_V3_DATA),
+        "service": (*_V3_DATA, media.SERVICE_XML),
+        "error": (*_V3_DATA, media.XML_ERROR),
+    },
+)
+
+_V4_OPTIONS: Final = (
+    *("$filter", "$orderby", "$select", "$expand", "$top", "$skip", "$count", "$search", "$compute", "$apply"),
+    *("$format", "$skiptoken", "$id"),
+)
+ODATA_4: Final = Profile(
+    version=V4_0,
+    lowest=V4_0,
+    grammar=V4_GRAMMAR,
+    rules=V4_RULES,
+    options={
+        **dict.fromkeys(_V4_OPTIONS, True),
+        **dict.fromkeys(("$deltatoken", "$index", "$schemaversion", "$levels"), False),
+    },
+    version_header="OData-Version",
+    maximum_header="OData-MaxVersion",
+    formats={**_others(media.JSON_V4), "service": media.JSON_V4, "error": media.JSON_V4},
+    update_verbs={"PATCH": False, "PUT": True},
+    preferences={"return=representation": True, "return=minimal": False},
+    entity_id_header="OData-EntityId",
+    unacceptable=NotAcceptable,
+    write_metadata=write_xml_v3,
+    links=V4_LINKS,
+    manners=V4_MANNERS,
+    minds_parameters=False,
+    version_suffix="",
+)
+ODATA_401: Final = replace(
+    ODATA_4,
+    version=V4_01,
+    formats={**_others(media.JSON_V401), "service": media.JSON_V401, "error": media.JSON_V401},
+)
+
+PROFILES: Final[Mapping[str, Profile]] = {"2.0": ODATA_2, "3.0": GENERAL_3, "4.0": ODATA_4, "4.01": ODATA_401}
+"""Every version that a general service can speak, by its name."""

@@ -20,12 +20,14 @@ class Version:
     minor: int
 
     def __str__(self) -> str:
-        return f"{self.major}.{self.minor}"
+        return f"{self.major}.{self.minor:02d}" if self.major > 3 and self.minor else f"{self.major}.{self.minor}"
 
 
 V1_0: Final = Version(1, 0)
 V2_0: Final = Version(2, 0)
 V3_0: Final = Version(3, 0)
+V4_0: Final = Version(4, 0)
+V4_01: Final = Version(4, 1)
 
 
 def parse_version(value: str, header: str) -> Version:
@@ -37,4 +39,4 @@ def parse_version(value: str, header: str) -> Version:
             "Please specify a valid version value, such as 3.0.",
             target=header,
         )
-    return Version(int(match[1]), int(match[2]))
+    return Version(int(match[1]), int(match[2]))  # "4.01" is the version after 4.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, unquote_plus
 
 from ..edm import EntityType, Property, StructuredType
@@ -13,6 +13,7 @@ from ..edm import primitives as edm
 from ..errors import BadRequest, MethodNotAllowed, NotFound, NotImplementedHere
 from ..payload.codec import About, Codec, Reading
 from ..payload.values import raw_text
+from ..protocol.profile import Manners
 from ..query.options import BoundOptions
 from ..query.resource import Kind, Resource
 from ..query.tree import Follow
@@ -27,25 +28,11 @@ from .unit import Unit
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
-    """What versions do differently with the same meaning: data of a profile.
-
-    `null_is_empty`: a null property or single relation is 204, without a body (4.01 Part 1, 11.2.4.1); before version 4
-    a null property has a body of its own, and a null relation is 404. `needs_etag`: a write to an entity with an ETag
-    must say If-Match (11.4.1.1). `upserts`: an update of what is not there creates it (11.4.4).
-    """
-
-    null_is_empty: bool
-    needs_etag: bool
-    upserts: bool
-    id_header: str
-
-
-@dataclass(frozen=True, slots=True)
 class Work:
     """A request that is wholly understood. `codec` writes the answer; None where a success has no body.
 
-    `reader` gives the codec of the request's body, or refuses it. `wants_content` is what Prefer says, if anything.
+    `reader` gives the codec of the request's body, or refuses it. `applied` tells the client that its preference was
+    followed.
     """
 
     request: Request
@@ -57,7 +44,7 @@ class Work:
     reader: Any
     method: str
     replaces: bool = False
-    wants_content: bool | None = None
+    applied: tuple[tuple[str, str], ...] = ()
     query: str = ""
 
     @property
@@ -83,20 +70,17 @@ class Reply:
 
 
 def _in_pieces(chunks: Iterable[bytes], status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
-    """A reply whose first piece is made now: what fails in it is still an error."""
-    pieces = iter(chunks)
-    first = next(pieces, b"")
-    second = next(pieces, None)
-    if second is None:
-        return Reply(status, first, headers)
-
-    def rest() -> Iterator[bytes]:
-        yield second
-        yield from pieces
-
-    return Reply(status, first, headers, rest())
+    """A reply that is made now up to a bound: what fails there is still an error."""
+    pieces, first, size = iter(chunks), list[bytes](), 0
+    for piece in pieces:
+        first.append(piece)
+        size += len(piece)
+        if size >= BUFFER:
+            return Reply(status, b"".join(first), headers, pieces)
+    return Reply(status, b"".join(first), headers)
 
 
+BUFFER: Final = 1 << 20  # bytes of a body that are held back, so that an error can still be an answer
 NO_CONTENT = Reply(204, has_body=False)
 
 
@@ -196,7 +180,11 @@ def _count(work: Work, unit: Unit, place: Place) -> Reply:
 
 def _links(work: Work, unit: Unit, place: Place) -> Reply:
     links = unit.language.links
-    about = About(work.root, context_path(place, links), url_of(work))
+    owner, navigation = place.owner, place.navigation
+    path = context_path(place, links)
+    if owner is not None and navigation is not None:
+        path = f"{context_path(owner, links)}/$links/{navigation.name}"  # as version 3 names it (JSON Light, 8)
+    about = About(work.root, path, url_of(work))
     if isinstance(place, Many) and work.resource.is_collection:
         page = unit.lister.page(place, work.options)
         next_link = None if page.next_token is None else next_url(work, page.next_token, unit.page_size or 0)
@@ -216,11 +204,13 @@ def _raw(work: Work, unit: Unit, place: One) -> Reply:
     """$value: a value by itself, or the stream of a media entity or of a stream property."""
     kind = place.type
     if isinstance(kind, EntityType) or kind is edm.STREAM:
-        raise NotImplementedHere("Streams are not supported.")
+        what = f"named stream '{place.trail[-1]}'" if place.trail else "media stream"
+        raise NotFound(f"The {what} has no content here.")
     if place.value is None:
         if work.manners.null_is_empty:
             return NO_CONTENT
-        raise NotFound("The value is null, so it has no raw form.")
+        name = place.trail[-1] if place.trail else "value"
+        raise NotFound(f"The property '{name}' is null, so it has no raw value.")
     if kind is edm.BINARY:
         return Reply(200, bytes(place.value), content_type="application/octet-stream")
     text = raw_text(kind, place.value) if hasattr(kind, "accept") else str(place.value)
@@ -241,12 +231,17 @@ def create(work: Work, unit: Unit) -> Reply:
     one = unit.writer.insert(place, given)
     unit.renew()
     location = work.root + address_of(one, unit.language.links)
-    headers = (("Location", location),)
+    return _made(work, unit, one, (("Location", location),), location)
+
+
+def _made(work: Work, unit: Unit, one: One, headers: Any, location: str) -> Reply:
+    """201 with a new entity, or 204 where the client does not want it back."""
     if work.codec is None:
         etag = etag_of(source_for(one), one.value)
         tagged = (("ETag", etag),) if etag is not None else ()
-        return Reply(204, headers=(*headers, (work.manners.id_header, location), *tagged), has_body=False)
-    return _entity(work, unit, one, 201, headers)
+        more = ((work.manners.id_header, location), *tagged, *work.applied)
+        return Reply(204, headers=(*headers, *more), has_body=False)
+    return _entity(work, unit, one, 201, (*headers, *work.applied))
 
 
 def _append(work: Work, unit: Unit, place: One) -> Reply:
@@ -282,9 +277,10 @@ def update(work: Work, unit: Unit) -> Reply:
     one = unit.writer.change(place, given, replace=work.replaces)
     unit.renew()
     if work.codec is not None:
-        return _entity(work, unit, one)
+        return _entity(work, unit, one, 200, work.applied)
     etag = etag_of(source_for(one), one.value)
-    return Reply(204, headers=(("ETag", etag),) if etag is not None else (), has_body=False)
+    tagged = (("ETag", etag),) if etag is not None else ()
+    return Reply(204, headers=(*tagged, *work.applied), has_body=False)
 
 
 def _upsert(work: Work, unit: Unit) -> Reply:
@@ -297,10 +293,7 @@ def _upsert(work: Work, unit: Unit) -> Reply:
     one = unit.writer.insert(place, {**given, **dict(zip(names, values, strict=True))})
     unit.renew()
     location = work.root + address_of(one, unit.language.links)
-    headers = (("Location", location),)
-    if work.codec is None:
-        return Reply(204, headers=(*headers, (work.manners.id_header, location)), has_body=False)
-    return _entity(work, unit, one, 201, headers)
+    return _made(work, unit, one, (("Location", location),), location)
 
 
 def delete(work: Work, unit: Unit) -> Reply:

@@ -58,8 +58,6 @@ def read_tags(header: str, name: str) -> frozenset[str]:
             )
         found.add("*" if match[3] else match[2])
         position = match.end()
-    if not found:
-        raise BadRequest(f"The header {name} is empty.", target=name)
     return frozenset(found)
 
 

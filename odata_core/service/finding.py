@@ -176,6 +176,9 @@ class Finder:
 
     def _follow(self, place: Place | None, step: Follow) -> Place:
         if isinstance(place, Many):
+            before = place.navigation
+            if before is not None and not before.is_collection:
+                raise NotFound(f"There is no entity behind '{before.name}'.")
             raise NotImplementedHere(f"'{step.navigation.name}' cannot follow a collection.")
         assert place is not None, "a path does not begin with a navigation property"
         if place.value is None:
@@ -235,6 +238,8 @@ class Finder:
         return One(value, navigation.target, place.source, place.key, place.root, trail, place, navigation)
 
     def _property(self, place: Place | None, step: Property | Dynamic) -> One:
+        if isinstance(place, Many) and place.navigation is not None and not place.navigation.is_collection:
+            raise NotFound(f"There is no entity behind '{place.navigation.name}'.")
         if not isinstance(place, One):
             raise BadRequest(f"'{step.name}' cannot follow a collection.")
         if place.value is None:

@@ -1,9 +1,9 @@
-# Method and resource -> operation. A pure table: what a method means on each kind of resource, and so which methods
-# a resource allows. What the protocol knows and this library does not yet do is in the table too, and answers 501.
+# Method and resource -> what is to be done. A pure table: what a method means on each kind of resource, and so which
+# methods a resource allows. What the protocol knows and this library does not yet do is in the table too: 501.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -17,15 +17,14 @@ class Action(Enum):
 
     SHOW_SERVICE = "show the service document"
     SHOW_METADATA = "show the metadata document"
-    READ_COLLECTION = "read a collection"
-    READ_ENTITY = "read an entity"
-    READ_PROPERTY = "read a property"
-    READ_VALUE = "read a raw value"
-    READ_COUNT = "count entities"
-    READ_LINKS = "read links"
-    CREATE = "create an entity"
+    READ = "read"
+    CREATE = "create an entity, or add a value"
     UPDATE = "change an entity"
     DELETE = "delete an entity"
+    WRITE_PROPERTY = "change a property"
+    WRITE_LINKS = "change links"
+    CALL = "call an action"
+    BATCH = "answer many requests"
     NOT_BUILT = "known to the protocol, not supported here"
 
 
@@ -42,57 +41,76 @@ class Operation:
         return self.action in _WRITES
 
 
-_WRITES: Final = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
+_WRITES: Final = frozenset(
+    {Action.CREATE, Action.UPDATE, Action.DELETE, Action.WRITE_PROPERTY, Action.WRITE_LINKS, Action.CALL}
+)
 
 # UPDATE stands for every update verb of the profile.
 UPDATE: Final = "UPDATE"
+_PROPERTY: Final = {"GET": Action.READ, UPDATE: Action.WRITE_PROPERTY, "DELETE": Action.WRITE_PROPERTY}
+_STREAM: Final = {"GET": Action.READ, UPDATE: Action.NOT_BUILT, "DELETE": Action.NOT_BUILT}
 ACTIONS: Final[Mapping[Kind, Mapping[str, Action]]] = {
     Kind.ROOT: {"GET": Action.SHOW_SERVICE},
     Kind.METADATA: {"GET": Action.SHOW_METADATA},
-    Kind.BATCH: {"POST": Action.NOT_BUILT},
-    Kind.COLLECTION: {"GET": Action.READ_COLLECTION, "POST": Action.CREATE},
-    Kind.ENTITY: {"GET": Action.READ_ENTITY, UPDATE: Action.UPDATE, "DELETE": Action.DELETE},
-    Kind.PROPERTY: {"GET": Action.READ_PROPERTY, UPDATE: Action.NOT_BUILT, "DELETE": Action.NOT_BUILT},
-    Kind.STREAM: {"GET": Action.READ_PROPERTY, UPDATE: Action.NOT_BUILT, "DELETE": Action.NOT_BUILT},
-    Kind.MEDIA: {"GET": Action.NOT_BUILT, UPDATE: Action.NOT_BUILT, "DELETE": Action.NOT_BUILT},
-    Kind.RESULT: {"GET": Action.NOT_BUILT},
-    Kind.ACTION: {"POST": Action.NOT_BUILT},
+    Kind.BATCH: {"POST": Action.BATCH},
+    Kind.COLLECTION: {"GET": Action.READ, "POST": Action.CREATE},
+    Kind.ENTITY: {"GET": Action.READ, UPDATE: Action.UPDATE, "DELETE": Action.DELETE},
+    Kind.PROPERTY: _PROPERTY,
+    Kind.VALUE: _PROPERTY,
+    Kind.STREAM: _STREAM,
+    Kind.MEDIA: _STREAM,
+    Kind.COUNT: {"GET": Action.READ},
+    Kind.LINKS: {
+        "GET": Action.READ,
+        "POST": Action.WRITE_LINKS,
+        UPDATE: Action.WRITE_LINKS,
+        "DELETE": Action.WRITE_LINKS,
+    },
+    Kind.RESULT: {"GET": Action.READ},
+    Kind.ACTION: {"POST": Action.CALL},
     Kind.ENTITY_ID: {"GET": Action.NOT_BUILT},
     Kind.ALL: {"GET": Action.NOT_BUILT},
     Kind.CROSSJOIN: {"GET": Action.NOT_BUILT},
     Kind.EACH: {UPDATE: Action.NOT_BUILT, "DELETE": Action.NOT_BUILT},
-    Kind.VALUE: {"GET": Action.READ_VALUE, UPDATE: Action.NOT_BUILT, "DELETE": Action.NOT_BUILT},
-    Kind.COUNT: {"GET": Action.READ_COUNT},
-    Kind.LINKS: {
-        "GET": Action.READ_LINKS,
-        "POST": Action.NOT_BUILT,
-        UPDATE: Action.NOT_BUILT,
-        "DELETE": Action.NOT_BUILT,
-    },
 }
+# A collection of values is added to by POST (4.01 Part 1, 11.4.9.5).
+_VALUES: Final = {**_PROPERTY, "POST": Action.CREATE}
 
 
-def plan(method: str, resource: Resource, update_verbs: Mapping[str, bool]) -> Operation:
-    """The operation, or 405 with what is allowed. HEAD is a GET whose body the adapter keeps back (RFC 9110, 9.3.2)."""
-    actions = ACTIONS[resource.kind]
+def plan(
+    method: str, resource: Resource, update_verbs: Mapping[str, bool], without: Collection[Action] = ()
+) -> Operation:
+    """The operation, or 405 with what is allowed. HEAD is a GET whose body the adapter keeps back (RFC 9110, 9.3.2).
+
+    `without` are actions that a service does not offer.
+    """
+    actions = _actions(resource)
     meant = UPDATE if method in update_verbs else "GET" if method == "HEAD" else method
     action = actions.get(meant)
     if action is None:
         raise MethodNotAllowed(
             f"The URI names {resource.kind.value}, which does not support {method[:20]} requests.",
-            allow=allowed_methods(resource.kind, update_verbs),
+            allow=_allowed(actions, update_verbs),
         )
-    for words in resource.beyond_hops:
-        raise NotImplementedHere(f"{words[0].upper()}{words[1:]} is not supported.")
-    if action is Action.NOT_BUILT:
+    if action is Action.NOT_BUILT or action in without:
         raise NotImplementedHere(f"{method} on {resource.kind.value} is not supported.")
     return Operation(action, resource, update_verbs.get(method, False))
 
 
-def allowed_methods(kind: Kind, update_verbs: Mapping[str, bool]) -> list[str]:
+def _actions(resource: Resource) -> Mapping[str, Action]:
+    if resource.kind is Kind.PROPERTY and resource.is_collection:
+        return _VALUES
+    return ACTIONS[resource.kind]
+
+
+def allowed_methods(resource: Resource, update_verbs: Mapping[str, bool]) -> list[str]:
     """The methods for the Allow header."""
+    return _allowed(_actions(resource), update_verbs)
+
+
+def _allowed(actions: Mapping[str, Action], update_verbs: Mapping[str, bool]) -> list[str]:
     names: list[str] = []
-    for method in ACTIONS[kind]:
+    for method in actions:
         names += [*update_verbs] if method == UPDATE else [method]
         if method == "GET":
             names.append("HEAD")

@@ -1,38 +1,61 @@
-# A service: a model, a backend and a profile behind `handle(request) -> response`. Sans-IO: no sockets, no environ.
-# The order of work: settle what the headers say, bind the URL, plan, choose the answer's format, and only then ask
-# the backend. The answer is encoded inside the backend's session, so a failure to say it undoes the write.
+# The service: Request -> Response. Everything is settled before anything is done: version, resource, operation, options
+# and format. Only then the backend is asked, so a request that is refused has changed nothing.
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from typing import Final
 
-from ..backend import Backend, Context
-from ..edm import Model
+from ..backend import Backend, Context, Reads
+from ..edm import Model, Operation
 from ..edm import primitives as edm
-from ..errors import InternalError, ODataError, PayloadTooLarge, UriTooLong
+from ..errors import BadRequest, InternalError, ODataError, PayloadTooLarge, UriTooLong
 from ..limits import Limits
-from ..payload.errors import write_json_error, write_xml_error
-from ..protocol import ODATA_3, Exchange, Format, Profile, choose_format, error_format, negotiate
+from ..payload.codec import Codec, Reading
+from ..payload.errors import write_xml_error
+from ..protocol import Exchange, Format, Profile, check_content_type, choose_format, error_format, negotiate
+from ..protocol.profile import PROFILES
+from ..protocol.selection import select_profile
 from ..query.path_binder import PathBinder
 from ..query.prepared import PreparedQueries
+from ..query.resource import Kind, Resource
 from ..query.resource_options import Use
 from ..uri import parse_relative, split_query
 from ..uri.syntax import Options as Syntax
-from .dispatch import CONTENT, Work, run
+from . import actions
+from .actions import Reply, Work
+from .calls import Function
+from .documents import show_service
 from .messages import Request, Response
 from .options import OptionBinder, Options
-from .plan import Action, Operation, plan
+from .plan import Action, plan
+from .plan import Operation as Planned
+from .unit import Language, Unit
 
-log = logging.getLogger("odata.service")
+log = logging.getLogger("odata")
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A request that is wholly understood. `format` is None where a success has no body."""
+
+    exchange: Exchange
+    planned: Planned
+    options: Options
+    format: Format | None
 
 
 class Service:
-    """An OData service over a backend.
+    """Answers requests to one model over one backend.
 
-    `key_as_segment` offers the convention to clients that ask for it by header. `limits` bound what a request may cost.
-    `prepared` is the number of shapes of queries whose meaning is kept; 0 keeps none.
+    `versions` are those that are spoken, and `default_version` is what a request means that names none; `profile` is
+    for a service that speaks one only, in its own way. `key_as_segment` offers the convention to clients that ask for
+    it. `page_size` is the largest page of a collection. `operations` carry out those of the model (service.calls), and
+    `without` are actions that this service does not offer: 501.
+    `limits` bound what a request may cost. `prepared` is the number of shapes of queries whose meaning is kept.
     """
 
     def __init__(
@@ -40,18 +63,27 @@ class Service:
         model: Model,
         backend: Backend,
         *,
-        profile: Profile = ODATA_3,
+        versions: Iterable[str] = ("2.0", "3.0", "4.0", "4.01"),
+        default_version: str | None = None,
+        profile: Profile | None = None,
         limits: Limits | None = None,
         key_as_segment: bool = True,
+        page_size: int | None = None,
+        operations: Mapping[Operation, Function] | None = None,
+        without: Collection[Action] = (),
         prepared: int = 1_024,
     ) -> None:
         self.model = model
         self.backend = backend
-        self.profile = profile
+        self.profiles: tuple[Profile, ...] = (profile,) if profile is not None else _profiles(versions)
+        self.profile = profile or _default(self.profiles, default_version)
         self.limits = limits or Limits()
         self.key_as_segment = key_as_segment
-        self._options = OptionBinder(model, profile, self.limits, PreparedQueries(prepared, self.limits.text_length))
-        self._metadata = profile.write_metadata(model, key_as_segment=key_as_segment)
+        self.page_size = page_size
+        self.operations = operations or {}
+        self.without = frozenset(without)
+        self._options = OptionBinder(model, self.limits, PreparedQueries(prepared, self.limits.text_length))
+        self._metadata: dict[Profile, bytes] = {}
 
     @property
     def max_body(self) -> int:
@@ -63,54 +95,93 @@ class Service:
 
         `backend` stands in for the service's own in this request, such as one that knows who is asking.
         """
+        return self.answer(request, backend or self.backend)
+
+    def answer(
+        self,
+        request: Request,
+        backend: Backend,
+        session: Reads | None = None,
+        references: Mapping[str, str] | None = None,
+    ) -> Response:
+        """The same within a session that is open already, with what a batch calls its new entities."""
         told: dict[str, str] = {}
         try:
-            return self._answer(request, backend or self.backend, told)
+            return self._answer(request, backend, session, references or {}, told)
         except ODataError as error:
-            return self.refuse(request, error, told)
+            if not isinstance(error, InternalError):
+                return self.refuse(request, error, told)
+            log.exception("The request failed: %s: %s", request.method, error.message)
         except Exception:  # the last line of defence: no traceback leaves the process
             log.exception("The request failed: %s", request.method)
-            return self.refuse(request, InternalError("The service failed to answer this request."), told)
+        return self.refuse(request, InternalError("The service failed to answer this request."), told)
 
     def refuse(self, request: Request, error: ODataError, told: Mapping[str, str] | None = None) -> Response:
         """The answer for an error, in the format that the client accepts. `told` are headers of the backend."""
         if error.status >= 500:
             log.warning("%s: %s", type(error).__name__, error.message)
-        chosen = error_format(self.profile, request.headers, _format_option(request.query))
-        body = write_json_error(error) if chosen.metadata else write_xml_error(error)
+        try:
+            profile = select_profile(self.profiles, self.profile, request.headers)
+        except ODataError:
+            profile = self.profile  # the error at hand may be about this very header
+        chosen = error_format(profile, request.headers, _format_option(request.query))
+        body = write_xml_error(error) if chosen.codec is None else chosen.codec.write_error(error)
         headers = [*error.headers, *(told or {}).items()]
-        return self._response(error.status, f"{chosen.version};", chosen.content_type, headers, body)
+        return self._response(error.status, profile, str(chosen.version), chosen.content_type, headers, body)
 
-    def _answer(self, request: Request, backend: Backend, told: dict[str, str]) -> Response:
-        work = self._settle(request)
-        reply = run(work, backend, Context(request.headers, work.options.custom, told))
-        chosen = work.format if reply.has_body else None
-        version = work.exchange.version_of(chosen)
-        content_type = chosen.content_type if chosen is not None else None
-        return self._response(reply.status, f"{version};", content_type, [*reply.headers, *told.items()], reply.body)
+    def _answer(
+        self,
+        request: Request,
+        backend: Backend,
+        session: Reads | None,
+        references: Mapping[str, str],
+        told: dict[str, str],
+    ) -> Response:
+        settled = self._settle(request)
+        exchange, chosen = settled.exchange, settled.format
+        context = Context(request.headers, settled.options.custom, told)
+        reply = self._run(settled, request, backend, session, references, context)
+        version = str(exchange.version_of(chosen if reply.has_body else None))
+        content_type = None
+        if reply.has_body:
+            content_type = reply.content_type or (chosen.content_type if chosen is not None else None)
+        headers = [*reply.headers, *told.items()]
+        response = self._response(reply.status, exchange.profile, version, content_type, headers, reply.body)
+        return response if reply.rest is None else replace(response, rest=reply.rest)
 
     def _response(
-        self, status: int, version: str, content_type: str | None, headers: Sequence[tuple[str, str]], body: bytes
+        self,
+        status: int,
+        profile: Profile,
+        version: str,
+        content_type: str | None,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
     ) -> Response:
         typed = [("Content-Type", content_type)] if content_type is not None else []
         first = ("Cache-Control", "no-cache"), ("X-Content-Type-Options", "nosniff")
-        return Response(status, (*first, *typed, (self.profile.version_header, version), *headers), body)
+        spoken = (profile.version_header, version + profile.version_suffix)
+        return Response(status, (*first, *typed, spoken, *headers), body)
 
-    def _settle(self, request: Request) -> Work:
+    # ------------------------------------------------------------ settling
+
+    def _settle(self, request: Request) -> Settled:
         """Understand the whole request, or refuse it, before anything is done."""
         self._check_size(request)
-        exchange = negotiate(self.profile, request.method, request.headers, key_as_segment=self.key_as_segment)
-        profile, by_segment = self.profile, exchange.key_as_segment
+        profile = select_profile(self.profiles, self.profile, request.headers)
+        exchange = negotiate(profile, request.method, request.headers, key_as_segment=self.key_as_segment)
+        by_segment = exchange.key_as_segment
         url = parse_relative(request.path, profile.grammar, self.limits, key_as_segment=by_segment)
         binder = PathBinder(self.model, profile.grammar, self.limits, profile.rules, key_as_segment=by_segment)
-        # Service operations of v2 and v3 take their parameters from the query.
-        custom = tuple([pair for pair in split_query(request.query) if not pair[0].startswith(("$", "@"))])
+        # Service operations of v2 and v3 take their parameters from the query, as do implicit aliases of 4.01.
+        pairs = split_query(request.query)
+        custom = tuple([pair for pair in pairs if not pair[0].startswith(("$", "@"))])
         resource = binder.bind(url.path, Syntax(custom=custom))
-        operation = plan(exchange.method, resource, profile.update_verbs)
-        options = self._options.settle(request.query, resource, USES[operation.action])
-        chosen = _choose(exchange, operation, options)
+        planned = plan(exchange.method, resource, profile.update_verbs, self.without)
+        options = self._options.settle(request.query, resource, USES.get(planned.action, Use.READ), profile)
+        chosen = _choose(exchange, planned, options)
         exchange.version_of(chosen)
-        return Work(request, exchange, self.model, self.limits, operation, options, chosen, self._metadata)
+        return Settled(exchange, planned, options, chosen)
 
     def _check_size(self, request: Request) -> None:
         length = len(request.path) + len(request.query)
@@ -119,29 +190,143 @@ class Service:
         if len(request.body) > self.limits.body_bytes:
             raise PayloadTooLarge(f"The body is larger than the limit body_bytes of {self.limits.body_bytes} bytes.")
 
+    # ------------------------------------------------------------ running
+
+    def _run(
+        self,
+        settled: Settled,
+        request: Request,
+        backend: Backend,
+        session: Reads | None,
+        references: Mapping[str, str],
+        context: Context,
+    ) -> Reply:
+        action, exchange = settled.planned.action, settled.exchange
+        if action is Action.SHOW_METADATA:
+            return Reply(200, self.metadata(exchange.profile))
+        if action is Action.SHOW_SERVICE:
+            assert settled.format is not None, "the service document has a format"
+            return show_service(self.model, request.root, settled.format)
+        if action is Action.BATCH:
+            from .batch import run_batch  # batches are made of requests to this very service
+
+            return run_batch(self, request, exchange.profile, backend, context)
+        work = self._work(settled, request)
+        with backend.session(context) if session is None else nullcontext(session) as open_session:
+            return _ACTIONS[action](work, self._unit(open_session, exchange, request.root, references))
+
+    def _work(self, settled: Settled, request: Request) -> Work:
+        exchange, planned = settled.exchange, settled.planned
+        return Work(
+            request=request,
+            resource=planned.resource,
+            options=settled.options.bound,
+            manners=exchange.profile.manners,
+            reading=Reading(self.model, self.limits, request.root),
+            codec=None if settled.format is None else settled.format.codec,
+            reader=lambda: _reader(exchange.profile, request),
+            method=exchange.method,
+            replaces=planned.replaces,
+            applied=_applied(exchange),
+            query=request.query,
+        )
+
+    def _unit(self, session: Reads, exchange: Exchange, root: str, references: Mapping[str, str]) -> Unit:
+        profile = exchange.profile
+        language = Language(profile.grammar, profile.rules, profile.links, exchange.key_as_segment)
+        return Unit(session, self.model, self.limits, language, root, self.operations, references, self.page_size)
+
+    def metadata(self, profile: Profile) -> bytes:
+        """The metadata document as a version has it, rendered once."""
+        found = self._metadata.get(profile)
+        if found is None:
+            found = profile.write_metadata(self.model, key_as_segment=self.key_as_segment)
+            self._metadata[profile] = found
+        return found
+
+
+def _profiles(versions: Iterable[str]) -> tuple[Profile, ...]:
+    names = list(versions)
+    unknown = next((name for name in names if name not in PROFILES), None)
+    if unknown is not None or not names:
+        raise ValueError(f"There is no version '{unknown}'; there are {', '.join(PROFILES)}.")
+    return tuple([PROFILES[name] for name in names])
+
+
+def _default(profiles: Sequence[Profile], name: str | None) -> Profile:
+    if name is None:
+        return profiles[-1]
+    found = PROFILES.get(name)
+    if found not in profiles or found is None:
+        raise ValueError(f"The default version '{name}' is none of those that the service speaks.")
+    return found
+
+
+def _applied(exchange: Exchange) -> tuple[tuple[str, str], ...]:
+    """Preference-Applied with the client's own word, where it had a wish."""
+    wish = exchange.return_content
+    word = next((name for name, value in exchange.profile.preferences.items() if value is wish), None)
+    return () if word is None else (("Preference-Applied", word),)
+
+
+def _reader(profile: Profile, request: Request) -> Codec:
+    """The codec of a request's body, or 415; 400 where there is none."""
+    if not request.body:
+        raise BadRequest("The request needs a body with an entity.")
+    codec = check_content_type(profile, request.headers.get("Content-Type")).codec
+    assert codec is not None, "what can be read has a codec"
+    return codec
+
 
 USES: Final[Mapping[Action, Use]] = {
-    **dict.fromkeys(Action, Use.READ),
     Action.CREATE: Use.INSERT,
     Action.UPDATE: Use.UPDATE,
     Action.DELETE: Use.DELETE,
 }
 
+_ACTIONS: Final[Mapping[Action, Callable[[Work, Unit], Reply]]] = {
+    Action.READ: actions.read_resource,
+    Action.CREATE: actions.create,
+    Action.UPDATE: actions.update,
+    Action.DELETE: actions.delete,
+    Action.WRITE_PROPERTY: actions.write_property,
+    Action.WRITE_LINKS: actions.write_links,
+    Action.CALL: actions.call_action,
+}
 
-def _choose(exchange: Exchange, operation: Operation, options: Options) -> Format | None:
+# What a success of each action is written as: a key of Profile.formats.
+_CONTENT: Final[Mapping[Action, str]] = {
+    Action.SHOW_SERVICE: "service",
+    Action.SHOW_METADATA: "metadata",
+}
+
+
+def _choose(exchange: Exchange, planned: Planned, options: Options) -> Format | None:
     """The format of the answer's body; None where a success has none: DELETE, an update, an insert on request."""
-    wish = exchange.return_content
-    match operation.action:
-        case Action.DELETE:
+    wish, resource, wanted = exchange.return_content, planned.resource, options.bound.format
+    match planned.action:
+        case Action.DELETE | Action.WRITE_LINKS | Action.BATCH:
             return None
-        case Action.UPDATE if wish is not True:
+        case Action.UPDATE | Action.WRITE_PROPERTY if wish is not True:
             return None
         case Action.CREATE if wish is False:
             return None
-        case Action.READ_VALUE if operation.resource.properties[-1].type is edm.BINARY:
-            return choose_format(exchange, "binary", options.format)
+        case Action.CREATE if resource.kind is Kind.PROPERTY:
+            return None
+        case Action.CALL if resource.invocation is None or resource.invocation.operation.returns is None:
+            return None
+        case Action.READ:
+            return choose_format(exchange, _content(resource), wanted)
         case action:
-            return choose_format(exchange, CONTENT[action], options.format)
+            return choose_format(exchange, _CONTENT.get(action, "data"), wanted)
+
+
+def _content(resource: Resource) -> str:
+    if resource.kind is Kind.COUNT:
+        return "count"
+    if resource.kind in (Kind.VALUE, Kind.STREAM, Kind.MEDIA):
+        return "binary" if resource.type is edm.BINARY else "value"
+    return "data"
 
 
 def _format_option(query: str) -> str | None:

@@ -70,16 +70,16 @@ class Writer:
             given = {**given, TYPE: kind.qualified_name}
         parts = _apart(kind, given)
         self._before(parts, kind, source)
-        row = self._writes(source).insert(source, parts.values)  # type: ignore[arg-type]  # singletons are never empty
+        row = self._writes(source).insert(source, parts.values)
         one = One(row, kind, source, key_of(source.type, row), row, (), place.owner, place.navigation)
         self._after(one, parts)
-        return self.again(one)
+        return self.again(one) if parts.binds or parts.nested else one
 
     def again(self, one: One) -> One:
         """The entity as it is stored now."""
         if one.source is None:
             return one
-        row = self.session.get(one.source, one.key)  # type: ignore[arg-type]
+        row = self.session.get(one.source, one.key)
         if row is None:
             return one
         return One(row, one.type, one.source, one.key, row, (), one.owner, one.navigation) if not one.trail else one
@@ -121,7 +121,7 @@ class Writer:
     def _update(self, place: One, values: Mapping[str, Any], *, replace: bool = False) -> Row:
         source = place.source
         assert source is not None, "only what is stored can be changed"
-        return self._writes(source).update(source, place.key, values, replace=replace)  # type: ignore[arg-type]
+        return self._writes(source).update(source, place.key, values, replace=replace)
 
     def change(self, place: One, given: Mapping[str, Any], *, replace: bool) -> One:
         """A changed entity: what is given, and with `replace` everything else reset."""
@@ -135,7 +135,7 @@ class Writer:
             row = self._update(place, parts.values, replace=replace)
             one = One(row, kind, place.source, place.key, row, (), place.owner, place.navigation)
             self._after(one, parts)
-            return self.again(one)
+            return self.again(one) if parts.binds else one
         new: list[Row] = []
 
         def changed(current: Row) -> Row:
@@ -152,7 +152,7 @@ class Writer:
         if place.trail:
             self._update(place, rebuilt(place, lambda value: GONE))
         else:
-            self._writes(source).delete(source, place.key)  # type: ignore[arg-type]
+            self._writes(source).delete(source, place.key)
 
     def set_value(self, place: One, value: Any) -> None:
         """Another value of a property, however deep it lies."""
@@ -162,6 +162,7 @@ class Writer:
 
     def _before(self, parts: _Parts, kind: EntityType, source: Source | None) -> None:
         """What the entity itself must hold: foreign keys, keys of links. What is new and referred to comes first."""
+        self._check_related(parts)
         for navigation in [*parts.binds, *parts.nested]:
             pairs = constraint_of(navigation)
             if pairs and not holds_key(navigation):
@@ -176,6 +177,14 @@ class Writer:
             else:
                 keys = [one.key for one in found]
                 parts.values[navigation.name + BIND] = keys if navigation.is_collection else keys[0] if keys else None
+
+    def _check_related(self, parts: _Parts) -> None:
+        if getattr(self.session, "writes_related", True):
+            return
+        for navigation in parts.nested:
+            raise NotImplementedHere(f"Writing related entities within '{navigation.name}' is not supported.")
+        for navigation in parts.binds:
+            raise NotImplementedHere(f"Binding '{navigation.name}' to an existing entity is not supported.")
 
     def _targets(self, navigation: NavigationProperty, source: Source | None, parts: _Parts) -> list[One]:
         """The entities that are referred to, those that are new among them."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from odata_core.backend import Answer, Context, Done, Key, Query, Row
+from odata_core.backend import Answer, Context, Done, Key, Query, Row, Source
 from odata_core.backend.completion import complete, total_order
-from odata_core.edm import EntitySet, Model, PrimitiveType, Property
+from odata_core.edm import Model, PrimitiveType, Property
 from odata_core.edm import primitives as edm
 from odata_core.query.evaluate import compile_value
 from odata_core.query.tree import Bound, Compare, Constant, Invoke, Logic, Not, Path
@@ -120,7 +120,7 @@ class SqliteSession:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def get(self, entity_set: EntitySet, key: Key) -> Row | None:
+    def get(self, entity_set: Source, key: Key) -> Row | None:
         properties = [entity_set.type.properties[name] for name in entity_set.type.key]
         parts = [
             Compare("eq", Path((prop,)), Constant(value, prop.type))

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from odata_core.backend import Answer, Query, Row
+from odata_core.backend import Answer, Query, Row, Source
 from odata_core.backend.completion import relations_of
 from odata_core.backend.expanding import Expander, computed
-from odata_core.edm import EntitySet, Model, ModelBuilder
+from odata_core.edm import Model, ModelBuilder
 from odata_core.errors import NotImplementedHere
 from odata_core.limits import Limits
 from odata_core.query.option_binder import bind_options
@@ -66,7 +66,7 @@ class Session:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def get(self, entity_set: EntitySet, key: tuple[Any, ...]) -> Row | None:
+    def get(self, entity_set: Source, key: tuple[Any, ...]) -> Row | None:
         raise AssertionError("an expansion never asks for single rows")
 
     def select(self, query: Query) -> Answer:

@@ -8,9 +8,10 @@ from urllib.parse import quote
 from xml.etree.ElementTree import fromstring
 
 import msgspec
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from odata_core.protocol import ODATA_3
 from odata_core.service import Headers, Request, Response
 from odata_core.service.refusal import check_headers
 from odata_vmm.model import vmm_model
@@ -314,6 +315,7 @@ def test_garbage(path: str, query: str, body: bytes, given_headers: dict[str, st
 @given(text=garbage | st.text(st.characters(max_codepoint=0x9F), max_size=5), accept=st.sampled_from(["xml", "json"]))
 def test_any_text_fits_into_an_error(text: str, accept: str) -> None:
     """A message repeats what was sent, which XML, for one, cannot always hold."""
+    assume(f"${text}" not in ODATA_3.options)
     root, written = f"{SUBSCRIPTION}/services/systemcenter/vmm/", quote(text)
     for path, query in (
         (f"x{written}", ""),

@@ -8,13 +8,14 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
+from odata_core.protocol import ODATA_3
 from odata_core.service import Headers, Request, Service
 from odata_memory import MemoryBackend
 from tests.service.test_service import MODEL, ROWS
 
 BACKEND = MemoryBackend(MODEL, ROWS)
-KEEPING = Service(MODEL, BACKEND, prepared=8)
-FORGETTING = Service(MODEL, BACKEND, prepared=0)
+KEEPING = Service(MODEL, BACKEND, profile=ODATA_3, prepared=8)
+FORGETTING = Service(MODEL, BACKEND, profile=ODATA_3, prepared=0)
 
 NUMBERS = st.sampled_from(
     ["0", "1", "2", "3", "-1", "2L", "2.5M", "2.50", "1e1", "9007199254740993", "2147483648", "x", "'1'"]
@@ -53,7 +54,7 @@ def test_answers_are_the_same(requests: list[tuple[str, str]]) -> None:
 
 
 def test_a_known_shape_is_not_bound_again() -> None:
-    service = Service(MODEL, BACKEND, prepared=8)
+    service = Service(MODEL, BACKEND, profile=ODATA_3, prepared=8)
     for number in range(20):
         request = Request(
             "GET", "http://localhost/", "Products", f"$filter=ID%20eq%20{number}%20or%20Name%20eq%20'{number}'"

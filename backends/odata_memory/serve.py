@@ -1,0 +1,98 @@
+# `odata serve csdl FILE`: any model from its CSDL document, served from memory, with rows given as JSON. The quickest
+# way to mock or to try out a service.
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from odata_core.csdl import read_csdl_file
+from odata_core.edm import Model
+from odata_core.errors import BadRequest, ODataError, suggestion
+from odata_core.limits import Limits
+from odata_core.payload.codec import Reading
+from odata_core.payload.json_codec import json_v4
+from odata_core.payload.json_text import decode_json, encode_json
+from odata_core.query.tree import Source
+from odata_core.service import Handler, Service
+from odata_core.service.mounting import Mounted, WithReset
+
+from .store import MemoryBackend
+
+VERSIONS = ("2.0", "3.0", "4.0", "4.01")
+LARGE = replace(Limits(), body_bytes=1 << 30)
+
+
+def handler(arguments: argparse.Namespace) -> Handler:
+    """The service that the options describe."""
+    model = read_csdl_file(arguments.file)
+    data = {} if arguments.data is None else read_data(arguments.data, model)
+    backend = MemoryBackend(model, data)
+    limits = replace(Limits(), body_bytes=arguments.max_body) if arguments.max_body else Limits()
+    service: Handler = Service(
+        model, backend, limits=limits, default_version=arguments.default_version, page_size=arguments.page_size
+    )
+    service = Mounted(service, arguments.root)
+    return service if arguments.reset_path is None else WithReset(service, arguments.reset_path, backend.reset)
+
+
+def read_data(path: Path, model: Model) -> Mapping[str, Any]:
+    """Rows by the names of entity sets and singletons, from `{"Products": [{...}, ...]}` in the values of v4 JSON."""
+    try:
+        content = decode_json(path.read_bytes(), LARGE)
+    except OSError as error:
+        raise BadRequest(f"The file '{path}' cannot be read: {error.strerror}.") from None
+    if not isinstance(content, dict):
+        raise BadRequest(f"The file '{path}' must hold an object with a member for each entity set.")
+    reading = Reading(model, LARGE)
+    known: dict[str, Source] = {**model.entity_sets, **model.singletons}
+    found: dict[str, Any] = {}
+    for name, rows in content.items():
+        source = known.get(name)
+        if source is None:
+            raise BadRequest(f"{path}: there is no entity set or singleton '{name}'.{suggestion(name, known)}")
+        found[name] = _rows(rows, source, reading, f"{path}: {name}")
+    return found
+
+
+def _rows(value: Any, source: Source, reading: Reading, where: str) -> Any:
+    if not isinstance(value, list):
+        return _row(value, source, reading, where)
+    return [_row(row, source, reading, f"{where}[{index}]") for index, row in enumerate(value)]
+
+
+def _row(value: Any, source: Source, reading: Reading, where: str) -> dict[str, Any]:
+    try:
+        return json_v4().read_entity(encode_json(value), source.type, reading)
+    except ODataError as error:
+        raise BadRequest(f"{where}: {error.message}") from None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that only this service has."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="a CSDL document: XML of version 1 to 4, or JSON")
+    parser.add_argument("--data", metavar="FILE", type=Path, help='rows: {"EntitySet": [{...}, ...]}, values as in v4')
+    parser.add_argument("--root", metavar="PATH", default="/", help="where the service stands (/)")
+    parser.add_argument(
+        "--default-version", choices=VERSIONS, help="what a request means that names no version (that of FILE)"
+    )
+    parser.add_argument("--page-size", metavar="N", type=_size, help="largest page of a collection (no paging)")
+    parser.add_argument("--reset-path", metavar="PATH", help="POST or GET there brings the initial rows back")
+
+
+def _size(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) < 10**9):
+        raise argparse.ArgumentTypeError("a page has at least one entity")
+    return int(text)
+
+
+def paths(arguments: argparse.Namespace) -> list[str]:
+    """The service root to show to the user."""
+    return ["/" + arguments.root.strip("/") + "/" if arguments.root.strip("/") else "/"]
+
+
+handler.add_arguments = add_arguments  # type: ignore[attr-defined]
+handler.paths = paths  # type: ignore[attr-defined]
