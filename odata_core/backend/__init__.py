@@ -1,7 +1,7 @@
 """The contract between the protocol and a store."""
 
 from ..query.tree import Source
-from .contract import Answer, Backend, Context, Done, Key, Query, Reads, Relates, Row, Writes
+from .contract import Answer, Backend, Context, Done, Key, Query, Reads, Relates, Row, Stream, Streams, Writes
 from .plugins import load_backend
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "Relates",
     "Row",
     "Source",
+    "Stream",
+    "Streams",
     "Writes",
     "load_backend",
 ]

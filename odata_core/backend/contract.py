@@ -89,9 +89,32 @@ class Relates(Protocol):
         """For each row those that are related to it, in the order of their keys; none or one where it leads to one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The content of a media entity or of a stream property."""
+
+    content_type: str
+    content: bytes
+    etag: str = ""
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """Media: `name` is None for the stream of a media entity, else that of a property of type Edm.Stream."""
+
+    def read_stream(self, entity_set: Source, key: Key, name: str | None) -> Stream | None:
+        """The stream of an entity, or None where it has none."""
+
+    def write_stream(self, entity_set: Source, key: Key, name: str | None, stream: Stream | None) -> None:
+        """Another content, or none."""
+
+
 @runtime_checkable
 class Writes(Protocol):
     """Creating, changing and deleting single entities.
+
+    A session with a true attribute `keeps_links` keeps links that no referential constraint describes: as keys in rows,
+    in the member of the navigation property + BIND. One with a false `writes_related` takes single entities only.
 
     `values` holds only what the client gave, checked against the model. A session raises errors of `odata_core.errors`:
     NotFound for a missing entity, Conflict for a taken key, BadRequest for values that do not do.

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ..errors import ODataError, suggestion
 from .primitives import ABSTRACT_TYPES, MAX_DECIMAL_EXPONENT, PRIMITIVE_TYPES, PrimitiveType
+from .rows import TYPE
 from .temporal import Duration, TimeOfDay, Timestamp
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
@@ -226,7 +227,18 @@ class StructuredType:
         return tuple(found)
 
     def accept(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """All properties in model order in their Python form: what is missing becomes its default, null or []."""
+        """All properties in model order in their Python form: what is missing becomes its default, null or [].
+
+        Values of a derived type name it (edm.rows.TYPE), and are of that type.
+        """
+        named = values.get(TYPE)
+        if named is not None and named != self.qualified_name:
+            derived = self.derived.get(named)
+            if derived is None:
+                raise ValueError(f"'{named}' is not {self.qualified_name} or a type derived from it")
+            own = derived.accept({name: value for name, value in values.items() if name != TYPE})
+            return {TYPE: named, **own}
+        values = {name: value for name, value in values.items() if name != TYPE} if named is not None else values
         unknown = next((name for name in values if name not in self.properties), None)
         if unknown is not None and not self.is_open:
             raise ValueError(
