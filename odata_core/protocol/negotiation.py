@@ -31,7 +31,7 @@ class Exchange:
 
     def version_of(self, chosen: Format | None) -> Version:
         """The lowest version that can say the answer: that of its format, or the lowest where there is no body."""
-        version = self.profile.lowest if chosen is None else chosen.version
+        version = self.profile.lowest if chosen is None else max(self.profile.lowest, chosen.version)
         if version > self.maximum:
             raise BadRequest(
                 f"The {self.profile.maximum_header} '{self.maximum}' is too low for the response. The response needs "
