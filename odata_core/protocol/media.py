@@ -10,6 +10,9 @@ from typing import Final
 
 from werkzeug.http import parse_list_header, parse_options_header
 
+from ..payload.atom import ATOM_V2 as ATOM_V2_FORM
+from ..payload.atom import ATOM_V3 as ATOM_V3_FORM
+from ..payload.atom import Atom
 from ..payload.codec import Codec
 from ..payload.json_codec import json_v3, json_v4
 from ..payload.json_verbose import V2, V3, VerboseForm, VerboseJson
@@ -94,6 +97,30 @@ JSON_V4: Final = tuple(
 JSON_V401: Final = tuple(
     [_json_v4(level, ieee754=ieee, is_401=True) for ieee in (False, True) for level in ("minimal", "full", "none")]
 )
+_ATOM_V2, _ATOM_V3 = Atom(ATOM_V2_FORM), Atom(ATOM_V3_FORM)
+
+
+def _atom(name: str, kind: str, codec: Atom) -> Format:
+    """RFC 4287; the parameter `type` tells entries from feeds, and decides nothing."""
+    types = ("application/atom+xml", "application/xml", "text/xml")
+    content_type = f"application/atom+xml;type={kind};charset=utf-8"
+    return Format(name, types, content_type, V1_0, can_read=True, codec=codec)
+
+
+def _plain_xml(name: str, codec: Atom) -> Format:
+    return Format(
+        name,
+        ("application/xml", "text/xml", "application/atom+xml"),
+        "application/xml;charset=utf-8",
+        V1_0,
+        codec=codec,
+    )
+
+
+ATOM_V2: Final = {kind: _atom(f"atom-2-{kind}", kind, _ATOM_V2) for kind in ("entry", "feed")}
+ATOM_V3: Final = {kind: _atom(f"atom-3-{kind}", kind, _ATOM_V3) for kind in ("entry", "feed")}
+XML_V2: Final = _plain_xml("xml-2", _ATOM_V2)
+XML_V3: Final = _plain_xml("xml-3", _ATOM_V3)
 XML: Final = Format("xml", ("application/xml", "text/xml"), "application/xml;charset=utf-8", V1_0)
 SERVICE_XML: Final = Format(
     "service-xml",

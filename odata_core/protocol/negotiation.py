@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from werkzeug.http import parse_list_header
@@ -29,9 +29,10 @@ class Exchange:
     return_content: bool | None  # None: the client did not say
     accept: str | None
 
-    def version_of(self, chosen: Format | None) -> Version:
-        """The lowest version that can say the answer: that of its format, or the lowest where there is no body."""
+    def version_of(self, chosen: Format | None, features: Iterable[str] = ()) -> Version:
+        """The lowest version that can say the answer: that of its format and of what it has, or the lowest at all."""
         version = self.profile.lowest if chosen is None else max(self.profile.lowest, chosen.version)
+        version = max([version, *[self.profile.features.get(name, version) for name in features]])
         if version > self.maximum:
             raise BadRequest(
                 f"The {self.profile.maximum_header} '{self.maximum}' is too low for the response. The response needs "

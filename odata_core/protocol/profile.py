@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..csdl import write_xml_v3
@@ -61,45 +61,64 @@ class Profile:
     manners: Manners = V3_MANNERS
     minds_parameters: bool = True  # whether the parameters of a body's media type must be known ones
     version_suffix: str = ";"  # behind the version in the answer's header
+    features: Mapping[str, Version] = field(
+        default_factory=dict
+    )  # what an answer has -> the lowest version that can say it
 
 
 _LIGHT = (media.JSON_MINIMAL, media.JSON_FULL, media.JSON_NONE)
 _V3_DATA = (*_LIGHT, media.VERBOSE_V3)
+# Counts, links to next pages and projections came with version 2 (MS-ODATA 2.2.3.7).
+_FEATURES: Final = dict.fromkeys(("count", "next", "select"), V2_0)
 _BEFORE_V4 = dict.fromkeys(
     ("$filter", "$orderby", "$select", "$top", "$skip", "$inlinecount", "$format", "$expand", "$skiptoken"), True
 )
+
+
+def _data(
+    json: tuple[Format, ...], atom: Mapping[str, Format], xml: Format, *, atom_first: bool = False
+) -> dict[str, tuple[Format, ...]]:
+    """The formats of entities, feeds, and of what is neither; "data" are those that can be read."""
+
+    def ordered(other: Format) -> tuple[Format, ...]:
+        return (other, *json) if atom_first else (*json, other)
+
+    return {
+        "entity": ordered(atom["entry"]),
+        "feed": ordered(atom["feed"]),
+        "property": ordered(xml),
+        "data": (*json, atom["entry"]),
+    }
+
 
 ODATA_3: Final = Profile(
     version=V3_0,
     lowest=V1_0,
     grammar=V3_GRAMMAR,
     rules=V3_RULES,
-    options={
-        **dict.fromkeys(("$filter", "$orderby", "$select", "$top", "$skip", "$inlinecount", "$format"), True),
-        **dict.fromkeys(("$expand", "$skiptoken"), False),
-    },
+    options=_BEFORE_V4,
     version_header="DataServiceVersion",
     maximum_header="MaxDataServiceVersion",
     formats={
-        "data": _LIGHT,
-        "service": (*_LIGHT, media.SERVICE_XML),
+        **_data(_V3_DATA, media.ATOM_V3, media.XML_V3),
+        "service": (*_V3_DATA, media.SERVICE_XML),
         "metadata": (media.XML,),
         "value": (media.TEXT,),
         "binary": (media.BINARY,),
         "count": (media.COUNT,),
-        "error": (media.JSON_MINIMAL, media.JSON_FULL, media.JSON_NONE, media.XML_ERROR),
+        "error": (*_V3_DATA, media.XML_ERROR),
     },
     update_verbs={"PUT": True, "MERGE": False, "PATCH": False},
     preferences={"return-content": True, "return-no-content": False},
     entity_id_header="DataServiceId",
     unacceptable=UnsupportedMediaType,  # WCF Data Services answers 415 for Accept as well as for Content-Type
     write_metadata=write_xml_v3,
+    features=_FEATURES,
 )
 
 
-def _others(data: tuple[Format, ...]) -> dict[str, tuple[Format, ...]]:
+def _others() -> dict[str, tuple[Format, ...]]:
     return {
-        "data": data,
         "metadata": (media.XML,),
         "value": (media.TEXT,),
         "binary": (media.BINARY,),
@@ -117,8 +136,9 @@ ODATA_2: Final = Profile(
     version_header="DataServiceVersion",
     maximum_header="MaxDataServiceVersion",
     formats={
-        **_others((media.VERBOSE_V2,)),
-        "service": (media.VERBOSE_V2, media.SERVICE_XML),
+        **_others(),
+        **_data((media.VERBOSE_V2,), media.ATOM_V2, media.XML_V2, atom_first=True),
+        "service": (media.SERVICE_XML, media.VERBOSE_V2),
         "error": (media.VERBOSE_V2, media.XML_ERROR),
     },
     update_verbs={"PUT": True, "MERGE": False, "PATCH": False},
@@ -127,19 +147,10 @@ ODATA_2: Final = Profile(
     unacceptable=UnsupportedMediaType,
     write_metadata=write_xml_v3,
     links=V2_LINKS,
+    features=_FEATURES,
 )
 
-# The same as version 3 for the VMM service, with what a general service has beyond it.
-GENERAL_3: Final = replace(
-    ODATA_3,
-    options=_BEFORE_V4,
-    formats={
-        **_others(_V3_DATA),
-        "service": (*_V3_DATA, media.SERVICE_XML),
-        "error": (*_V3_DATA, media.XML_ERROR),
-    },
-)
-
+_JSON_KINDS: Final = ("data", "entity", "feed", "property", "service", "error")
 _V4_OPTIONS: Final = (
     *("$filter", "$orderby", "$select", "$expand", "$top", "$skip", "$count", "$search", "$compute", "$apply"),
     *("$format", "$skiptoken", "$id"),
@@ -155,7 +166,7 @@ ODATA_4: Final = Profile(
     },
     version_header="OData-Version",
     maximum_header="OData-MaxVersion",
-    formats={**_others(media.JSON_V4), "service": media.JSON_V4, "error": media.JSON_V4},
+    formats={**_others(), **dict.fromkeys(_JSON_KINDS, media.JSON_V4)},
     update_verbs={"PATCH": False, "PUT": True},
     preferences={"return=representation": True, "return=minimal": False},
     entity_id_header="OData-EntityId",
@@ -169,8 +180,8 @@ ODATA_4: Final = Profile(
 ODATA_401: Final = replace(
     ODATA_4,
     version=V4_01,
-    formats={**_others(media.JSON_V401), "service": media.JSON_V401, "error": media.JSON_V401},
+    formats={**_others(), **dict.fromkeys(_JSON_KINDS, media.JSON_V401)},
 )
 
-PROFILES: Final[Mapping[str, Profile]] = {"2.0": ODATA_2, "3.0": GENERAL_3, "4.0": ODATA_4, "4.01": ODATA_401}
+PROFILES: Final[Mapping[str, Profile]] = {"2.0": ODATA_2, "3.0": ODATA_3, "4.0": ODATA_4, "4.01": ODATA_401}
 """Every version that a general service can speak, by its name."""

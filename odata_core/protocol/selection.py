@@ -58,6 +58,6 @@ def _at_least(family: Sequence[Profile], version: Version) -> Profile:
 
 def _can_write(profile: Profile, accept: str) -> bool:
     """Whether a range of the header means a data format of the profile by name, rather than by a star."""
-    formats = [one for kind in ("data", "service", "value") for one in profile.formats[kind]]
+    formats = [one for kind in ("data", "property", "service", "value") for one in profile.formats[kind]]
     ranges = [one for one in accepted(accept) if one.quality > 0]
     return any(one.matches(form) for one in ranges for form in formats)

@@ -67,6 +67,7 @@ class Reply:
     rest: Iterator[bytes] | None = None
     content_type: str | None = None  # where it is not that of the chosen format
     has_body: bool = True
+    features: tuple[str, ...] = ()  # what the answer has beyond the lowest version
 
 
 def _in_pieces(chunks: Iterable[bytes], status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
@@ -117,7 +118,18 @@ def _collection(work: Work, unit: Unit, place: Many) -> Reply:
     next_link = None if page.next_token is None else next_url(work, page.next_token, unit.page_size or 0)
     about = about_of(work.root, place, unit.language.links, count=page.total, next_link=next_link, url=url_of(work))
     shape = shape_of(place.type, source_for(place), work.options)
-    return _in_pieces(work.writer.write_feed(shape, told(page.rows, shape, place, unit.language.links), about))
+    reply = _in_pieces(work.writer.write_feed(shape, told(page.rows, shape, place, unit.language.links), about))
+    return replace(reply, features=features_of(work, about))
+
+
+def features_of(work: Work, about: About) -> tuple[str, ...]:
+    """What an answer has that came with a later version."""
+    has = {
+        "count": about.count is not None,
+        "next": about.next_link is not None,
+        "select": work.options.select is not None,
+    }
+    return tuple([name for name, there in has.items() if there])
 
 
 def _single(work: Work, unit: Unit, place: One) -> Reply:
@@ -164,7 +176,7 @@ def _entity(work: Work, unit: Unit, place: One, status: int = 200, headers: Any 
     rows = unit.lister.expanded([place.value], work.options)
     about = about_of(work.root, place, unit.language.links, url=url_of(work))
     row = told(rows, shape, place, unit.language.links)[0]
-    return Reply(status, work.writer.write_entity(shape, row, about), tagged)
+    return Reply(status, work.writer.write_entity(shape, row, about), tagged, features=features_of(work, about))
 
 
 def _count(work: Work, unit: Unit, place: Place) -> Reply:

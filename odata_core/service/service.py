@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ..backend import Backend, Context, Reads
-from ..edm import Model, Operation
+from ..edm import EntityType, Model, Operation
 from ..edm import primitives as edm
 from ..errors import BadRequest, InternalError, ODataError, PayloadTooLarge, UriTooLong
 from ..limits import Limits
@@ -141,7 +141,7 @@ class Service:
         exchange, chosen = settled.exchange, settled.format
         context = Context(request.headers, settled.options.custom, told)
         reply = self._run(settled, request, backend, session, references, context)
-        version = str(exchange.version_of(chosen if reply.has_body else None))
+        version = str(exchange.version_of(chosen if reply.has_body else None, reply.features))
         content_type = None
         if reply.has_body:
             content_type = reply.content_type or (chosen.content_type if chosen is not None else None)
@@ -298,6 +298,7 @@ _ACTIONS: Final[Mapping[Action, Callable[[Work, Unit], Reply]]] = {
 _CONTENT: Final[Mapping[Action, str]] = {
     Action.SHOW_SERVICE: "service",
     Action.SHOW_METADATA: "metadata",
+    Action.CREATE: "entity",
 }
 
 
@@ -318,7 +319,7 @@ def _choose(exchange: Exchange, planned: Planned, options: Options) -> Format | 
         case Action.READ:
             return choose_format(exchange, _content(resource), wanted)
         case action:
-            return choose_format(exchange, _CONTENT.get(action, "data"), wanted)
+            return choose_format(exchange, _CONTENT.get(action) or _content(resource), wanted)
 
 
 def _content(resource: Resource) -> str:
@@ -326,7 +327,10 @@ def _content(resource: Resource) -> str:
         return "count"
     if resource.kind in (Kind.VALUE, Kind.STREAM, Kind.MEDIA):
         return "binary" if resource.type is edm.BINARY else "value"
-    return "data"
+    if not isinstance(resource.type, EntityType) or resource.kind is Kind.LINKS:
+        return "property"
+    is_many = resource.is_collection and resource.kind is not Kind.ACTION
+    return "feed" if is_many else "entity"
 
 
 def _format_option(query: str) -> str | None:
