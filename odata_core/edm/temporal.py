@@ -47,14 +47,15 @@ def _print_fraction(ticks: int) -> str:
 
 
 # Rows of one feed are near each other in time: remembering dates, and all times of day, more than halves the cost of
-# printing and of reading them. Dates are remembered by their texts when they were read once.
+# printing and of reading them. Dates are remembered by their texts, `T` included, when they were read once.
 @lru_cache(maxsize=4096)
 def _print_date(days: int) -> str:
     date = datetime.fromordinal(days + 1)
     return f"{date.year:04d}-{date.month:02d}-{date.day:02d}"
 
 
-_MINUTE_TEXTS = tuple([f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(24 * 60)])
+_MINUTES_PER_DAY = 24 * 60
+_MINUTE_TEXTS = tuple([f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(_MINUTES_PER_DAY)])
 _SECOND_TEXTS = tuple([f":{second:02d}" for second in range(60)])
 _MINUTES = {text: minute * TICKS_PER_MINUTE for minute, text in enumerate(_MINUTE_TEXTS)}
 _SECONDS = {text: second * TICKS_PER_SECOND for second, text in enumerate(_SECOND_TEXTS)}
@@ -88,15 +89,19 @@ class Timestamp(Struct, frozen=True, eq=False, gc=False):  # made three times as
     @classmethod
     def parse(cls, text: str) -> Timestamp:
         """Read `2013-08-19T15:02:36.8185926-07:00`; seconds, fraction and zone may be missing."""
-        date, minute, second = _DATES.get(text[:10]), _MINUTES.get(text[11:16]), _SECONDS.get(text[16:19])
-        if date is not None and minute is not None and second is not None and text[10] == "T":
-            zone = text[19:]
-            if zone == "Z" or not zone:
-                return cls(date + minute + second, 0 if zone else None, text)
-            digits = zone[1:].removesuffix("Z")
-            if zone[0] == "." and len(digits) <= 7 and digits.isascii() and digits.isdigit():
-                ticks = date + minute + second + int(digits.ljust(7, "0"))
-                return cls(ticks, 0 if zone[-1] == "Z" else None, None if digits[-1] == "0" else text)
+        try:
+            ticks = _DATES[text[:11]] + _MINUTES[text[11:16]] + _SECONDS[text[16:19]]
+        except KeyError:
+            return cls._parse(text)
+        zone = text[19:]
+        if zone == "Z":
+            return cls(ticks, 0, text)
+        if not zone:
+            return cls(ticks, None, text)
+        digits = zone[1:].removesuffix("Z")
+        if zone[0] == "." and len(digits) <= 7 and digits.isascii() and digits.isdigit():
+            ticks += int(digits.ljust(7, "0"))
+            return cls(ticks, 0 if zone[-1] == "Z" else None, None if digits[-1] == "0" else text)
         return cls._parse(text)
 
     @classmethod
@@ -114,7 +119,7 @@ class Timestamp(Struct, frozen=True, eq=False, gc=False):  # made three times as
             raise ValueError(_misdated(day))
         if len(_DATES) >= _MAX_DATES:
             _DATES.clear()
-        _DATES[day] = moment.days * TICKS_PER_DAY
+        _DATES[f"{day}T"] = moment.days * TICKS_PER_DAY
         ticks = moment.days * TICKS_PER_DAY + moment.seconds * TICKS_PER_SECOND
         if fraction is not None:
             ticks += _fraction_ticks(fraction)
@@ -171,8 +176,12 @@ class Timestamp(Struct, frozen=True, eq=False, gc=False):  # made three times as
     def __str__(self) -> str:
         text = self._text
         if text is None:
-            days, ticks = divmod(self.ticks, TICKS_PER_DAY)
-            text = f"{_print_date(days)}T{_clock(ticks)}{_print_offset(self.offset)}"
+            minutes, ticks = divmod(self.ticks, TICKS_PER_MINUTE)
+            days, minute = divmod(minutes, _MINUTES_PER_DAY)
+            second, fraction = divmod(ticks, TICKS_PER_SECOND)
+            digits = f".{fraction:07d}".rstrip("0") if fraction else ""
+            zone = "Z" if self.offset == 0 else _print_offset(self.offset)
+            text = f"{_print_date(days)}T{_MINUTE_TEXTS[minute]}{_SECOND_TEXTS[second]}{digits}{zone}"
             force_setattr(self, "_text", text)
         return text
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
@@ -29,8 +29,11 @@ from .json_writers import is_link, property_mend, removed_40, row_writer
 _FIRST_BATCH: Final = 100  # rows; later ones are as many as fit into a chunk
 _MAX_BATCH: Final = 1_000
 _CHUNK: Final = 64 * 1024  # bytes that a chunk is meant to have: below what the system has to map anew each time
+_COMMA: Final = ord(",")
 _DELTA: Final = "/$delta"
 _DELETED: Final = "/$deletedEntity"
+
+WriteBatch = Callable[[bytearray, list[Row], str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,31 +60,33 @@ class JsonCodec:
             for name, link in ((NEXT_LINK, about.next_link), (DELTA_LINK, about.delta_link))
             if link is not None
         }
-        chunk = (encode(head)[:-1] + b"," if head else b"{") + b'"value":['
-        for items in self._batches(shape, rows, about):
-            yield chunk + items
-            chunk = b","
-        start = b"" if chunk == b"," else chunk
-        yield start + (b"]," + encode(tail)[1:] if tail else b"]}")
-
-    def _batches(self, shape: Shape, rows: Iterable[Row], about: About) -> Iterator[bytes]:
-        """The objects of the rows, without the brackets around them."""
-        is_delta = about.path.endswith(_DELTA)
-        writer = self._changes_writer(shape) if is_delta else self._rows_writer(shape)
-        source, size = iter(rows), _FIRST_BATCH
+        chunk = bytearray((encode(head)[:-1] + b"," if head else b"{") + b'"value":')
+        write = self._changes_writer(shape) if about.path.endswith(_DELTA) else self._rows_writer(shape)
+        source, size, is_first = iter(rows), _FIRST_BATCH, True
         while batch := list(islice(source, size)):
-            items = writer(batch, about.root)
-            yield items[1:-1]
-            size = max(1, min(_MAX_BATCH, size * _CHUNK // len(items)))
+            start = len(chunk)
+            write(chunk, batch, about.root)
+            written = len(chunk) - start
+            # The bracket before the first item stays, those of later batches are commas; the last one comes at the end.
+            if not is_first:
+                chunk[start] = _COMMA
+            del chunk[-1]
+            yield bytes(chunk)
+            chunk.clear()
+            is_first, size = False, max(1, min(_MAX_BATCH, size * _CHUNK // written))
+        if is_first:
+            chunk += b"["
+        yield bytes(chunk) + (b"]," + encode(tail)[1:] if tail else b"]}")
 
-    def _rows_writer(self, shape: Shape) -> Any:
+    def _rows_writer(self, shape: Shape) -> WriteBatch:
+        """What writes an array of rows behind a text."""
         builders = struct_builders(shape, self.form)
         write = row_writer(shape, self.form).write
         if builders is None:
-            return lambda batch, root: self.form.encode([write(row, root) for row in batch])
+            return lambda text, batch, root: self.form.encode_behind(text, [write(row, root) for row in batch])
         return _PlainWriter(builders, write, self.form)
 
-    def _changes_writer(self, shape: Shape) -> Any:
+    def _changes_writer(self, shape: Shape) -> WriteBatch:
         """Rows of a delta: changed entities have what was changed, and there are deleted ones and links."""
         partial = replace(shape, partial=True)
         write = row_writer(partial, self.form).write
@@ -93,7 +98,7 @@ class JsonCodec:
                 return removed_40(row, shape, self.form)
             return write(row, root)
 
-        return lambda batch, root: self.form.encode([change(row, root) for row in batch])
+        return lambda text, batch, root: self.form.encode_behind(text, [change(row, root) for row in batch])
 
     def write_property(self, prop: Property, value: Any, about: About) -> bytes:
         """4.01 JSON Format, 11; JSON Light 3.0, 7: a complex value is the object itself, others are its `value`."""
@@ -259,18 +264,20 @@ class _PlainWriter:
         self.builders, self.write, self.form = builders, write, form
         self.is_hasty = builders.rows is not builders.careful_rows
 
-    def __call__(self, batch: list[Row], root: str) -> bytes:
-        builders = self.builders
+    def __call__(self, text: bytearray, batch: list[Row], root: str) -> None:
+        builders, encode, start = self.builders, self.form.encode_behind, len(text)
         try:
             if self.is_hasty:
-                body = self.form.encode(builders.rows(batch, root))
-                if b"E" not in body:
-                    return body
+                encode(text, builders.rows(batch, root))
+                if text.find(b"E", start) < 0:
+                    return
                 self.is_hasty = False  # where there is one, there are more
-            return self.form.encode(builders.careful_rows(batch, root))
+                del text[start:]
+            items = builders.careful_rows(batch, root)
         except (KeyError, TypeError, AttributeError):
             # Rows that lack members or have nulls within lists: the general writer knows what to do, or what to say.
-            return self.form.encode([self.write(row, root) for row in batch])
+            items = [self.write(row, root) for row in batch]
+        encode(text, items)
 
 
 def _items(content: Any) -> list[Any]:

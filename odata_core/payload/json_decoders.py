@@ -1,42 +1,53 @@
-# Plain bodies -> rows, fast: objects that have members of their type only, all of those that the fast way was made for.
-# Strategy: for each type a msgspec Struct that says of each member what JSON may hold, so that the decoder checks types,
-# ranges, lengths and names while it parses, and one generated function that makes rows of the Structs, which mends what
-# JSON cannot say. Whatever is not plain, or wrong, gives None: then the general reader (json_readers) reads the body
-# again and knows the rules, or what to say. Both give the same rows: a property test holds them to it.
-# What is generated is made of positions only; names and functions are handed in, so no text of a model is ever code.
+# Plain bodies -> rows, fast: objects that have members of their type only, each in its usual form.
+# Strategy: for each type a TypedDict that says of each member what JSON may hold, so that the decoder checks types,
+# ranges and lengths while it parses, and one generated function that mends in place what JSON cannot say. Texts of
+# dates, decimals and the like are remembered with their values, since they occur again and again.
+# Whatever is not plain, or wrong, gives None: then the general reader (json_readers) reads the body once more and knows
+# the rules, or what to say. Both give the same rows: a property test holds them to it.
+#
+# The decoder passes over members that it does not know, and over all but the last of those that a name is given twice.
+# Both are found by counting quotation marks: in a text without backslashes there are two for each name and two for each
+# value that is a string. Whatever was passed over had a name, so there are more of them than the rows can explain.
+#
+# What is generated holds the names of members as literals only, quoted by `repr`; everything else is handed in.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Clamped, Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow, Rounded, Subnormal
 from functools import lru_cache
-from typing import Annotated, Any, Final, Literal, Optional, Union
-from uuid import UUID
+from typing import Annotated, Any, Final, Optional, TypedDict
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
-from ..edm import EnumType, PrimitiveType, Property, StructuredType, Timestamp
+from ..edm import Property, StructuredType
 from ..edm import primitives as edm
 from ..edm.rows import CONTEXT, COUNT, DELTA_LINK, ETAG, NEXT_LINK
 from .codec import Feed, Reading
+from .json_fields import FAILURES, Field, field_of
 from .json_forms import JsonForm
 
-_BLANK_COLON = re.compile(rb'"[ \t\r\n]++:')
-_MAX_DEPTH: Final = 8  # of complex values within each other; deeper ones are the general reader's
+Rows = list[dict[str, Any]]
 
-RowsMaker = Callable[[list[Any]], list[dict[str, Any]]]
+_MAX_DEPTH: Final = 8  # of complex values within each other; deeper ones are the general reader's
+_QUOTE: Final = b'"'
+_COUNT: Final = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+_COUNT_TEXT: Final = Annotated[str, Meta(pattern="^[0-9]{1,18}$")]
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What a type is decoded with: the Struct, what makes rows of many, and how many members a Struct has in all."""
+    """What a type is decoded with.
 
-    struct: type
-    rows: RowsMaker
-    members: Callable[[list[Any]], int]
+    `mend` mends rows and gives the number of quotation marks that they account for. `mend_whole` does so in less time
+    for rows that have all members, none of them structured or a list.
+    """
+
+    type: Any
+    mend: Callable[[Rows], int]
+    mend_whole: Callable[[Rows], int] | None
+    depth: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,57 +55,49 @@ class _Decoders:
     entity: msgspec.json.Decoder[Any]
     feed: msgspec.json.Decoder[Any]
     made: _Made
+    names: tuple[str, str, str, str]  # of context, count, next link and delta link
 
 
 def fast_entity(body: bytes, kind: StructuredType, form: JsonForm, reading: Reading) -> dict[str, Any] | None:
     """The row of a plain body; None for all others."""
     decoders = _decoders(kind, form, reading.is_request)
-    if decoders is None or not _separates_plainly(body):
+    if decoders is None or b"\\" in body or decoders.made.depth > reading.limits.body_depth:
         return None
     try:
-        found = decoders.entity.decode(body)
-        if body.count(b'":') != decoders.made.members([found]) + (found.context is not UNSET):
-            return None
-        return decoders.made.rows([found])[0]
-    except _FAILURES:
+        row: dict[str, Any] = decoders.entity.decode(body)
+        quotes = 0 if row.pop(decoders.names[0], None) is None else 4
+        return row if body.count(_QUOTE) == decoders.made.mend([row]) + quotes else None
+    except FAILURES:
         return None
 
 
 def fast_feed(body: bytes, kind: StructuredType, form: JsonForm, reading: Reading) -> Feed | None:
     """The rows of a plain collection; None for all others."""
     decoders = _decoders(kind, form, reading.is_request)
-    if decoders is None or not _separates_plainly(body):
+    if decoders is None or b"\\" in body or decoders.made.depth + 2 > reading.limits.body_depth:
         return None
+    quotes = body.count(_QUOTE)
+    for mend in (decoders.made.mend_whole, decoders.made.mend):
+        feed = None if mend is None else _feed(body, decoders, mend, quotes)
+        if feed is not None:
+            return feed
+    return None
+
+
+def _feed(body: bytes, decoders: _Decoders, mend: Callable[[Rows], int], quotes: int) -> Feed | None:
+    """The feed if its rows explain so many quotation marks."""
+    _context, count, next_link, delta_link = decoders.names
     try:
         found = decoders.feed.decode(body)
-        own = 1 + sum(value is not UNSET for value in (found.context, found.count, found.next, found.delta))
-        if body.count(b'":') != own + decoders.made.members(found.value):
+        rows: Rows = found["value"]
+        own = 2 * len(found) + sum(2 for value in found.values() if isinstance(value, str))
+        if quotes != own + mend(rows):
             return None
-        rows = decoders.made.rows(found.value)
-    except _FAILURES:
+        number = found.get(count)
+        number = None if number is None else int(number)
+    except FAILURES:
         return None
-    count = found.count
-    return Feed(rows, None if count is UNSET else int(count), _link(found.next), _link(found.delta))
-
-
-def _link(value: Any) -> str | None:
-    return None if value is UNSET else value
-
-
-_FAILURES: Final = (msgspec.DecodeError, UnicodeDecodeError, ValueError, TypeError, DecimalException)
-
-
-def _separates_plainly(body: bytes) -> bool:
-    """Whether a colon stands right behind the name of each member.
-
-    The decoder lets a name be given twice. Members are counted to find that: as many `":` as there are members can only
-    be if none is given twice, and if no other colon stands apart from its name. Within strings there may be more of
-    them, then the general reader counts.
-    """
-    return not any(blank in body for blank in _BLANKS) or _BLANK_COLON.search(body) is None
-
-
-_BLANKS: Final = (b" :", b"\n:", b"\t:", b"\r:")
+    return Feed(rows, number, found.get(next_link), found.get(delta_link))
 
 
 # ---------------------------------------------------------------- made once for a type
@@ -102,55 +105,156 @@ _BLANKS: Final = (b" :", b"\n:", b"\t:", b"\r:")
 
 @lru_cache(maxsize=256)
 def _decoders(kind: StructuredType, form: JsonForm, is_request: bool) -> _Decoders | None:
-    made = _make(kind, form, is_request, 0)
+    made = _make(kind, form, is_request, 1)
     if made is None:
         return None
-    names = form.names
-    fields = [
-        ("value", list[made.struct]),  # type: ignore[name-defined]
-        *((name, Union[str, UnsetType], UNSET) for name in ("context", "next", "delta")),  # noqa: UP007
-        ("count", Union[_WHOLE_64, UnsetType], UNSET),  # noqa: UP007
-    ]
-    wire = {"context": CONTEXT, "next": NEXT_LINK, "delta": DELTA_LINK, "count": COUNT}
-    rename = {field: names.of_object(control) for field, control in wire.items()}
-    feed = msgspec.defstruct("PlainFeed", fields, rename=rename, forbid_unknown_fields=True, gc=False)
-    single = msgspec.defstruct(
-        "PlainEntity",
-        [("context", Union[str, UnsetType], UNSET)],  # noqa: UP007
-        bases=(made.struct,),
-        rename={**_renamed(made.struct), "context": names.of_object(CONTEXT)},
-        forbid_unknown_fields=True,
-        gc=False,
+    context, count, next_link, delta_link = (
+        form.names.of_object(name) for name in (CONTEXT, COUNT, NEXT_LINK, DELTA_LINK)
     )
-    return _Decoders(msgspec.json.Decoder(single), msgspec.json.Decoder(feed), made)
-
-
-def _renamed(struct: type) -> dict[str, str]:
-    return {field.name: field.encode_name for field in msgspec.structs.fields(struct)}
+    number = _COUNT_TEXT if form.counts_are_strings else _COUNT  # in another form, it is the general reader's
+    links = {context: str, count: number, next_link: str, delta_link: str}
+    many: Any = list
+    feed = TypedDict("PlainFeed", {**links, "value": many[made.type]}, total=False)  # type: ignore[misc]
+    entity = TypedDict("PlainEntity", {**made.type.__annotations__, context: str}, total=False)  # type: ignore[misc]
+    return _Decoders(
+        msgspec.json.Decoder(entity), msgspec.json.Decoder(feed), made, (context, count, next_link, delta_link)
+    )
 
 
 def _make(kind: StructuredType, form: JsonForm, is_request: bool, depth: int) -> _Made | None:
-    """The Struct of a type and what makes rows of it; None where the type has members for the general reader only."""
+    """What a type is decoded with; None where it has members for the general reader only."""
     if kind.is_open or kind.is_abstract or depth > _MAX_DEPTH:
         return None
-    globs: dict[str, Any] = {"UNSET": UNSET}
-    fields: list[Any] = []
-    parts: list[str] = []
-    counts: list[str] = []
-    for index, prop in enumerate(kind.properties.values()):
-        globs[f"n{index}"] = prop.name
-        field = _field(prop, index, form, is_request, depth, globs)
+    types: dict[str, Any] = {}
+    code = _Code()
+    for prop in kind.properties.values():
+        if prop.type is edm.STREAM:
+            continue  # shows by its control information only
+        made = _add(prop, form, is_request, depth, code)
+        if made is None:
+            return None
+        types[prop.name] = made
+    etag = form.names.of_object(ETAG)
+    if not is_request:
+        types[etag] = str
+        code.add_etag(etag)
+    shape = TypedDict("PlainObject", types, total=False)  # type: ignore[misc]
+    mend, mend_whole = code.compile(len(types) - (not is_request))
+    return _Made(shape, mend, mend_whole if code.is_flat else None, code.depth + 1)
+
+
+def _add(prop: Property, form: JsonForm, is_request: bool, depth: int, code: _Code) -> Any:
+    """Add a property to the code, and give the type that the decoder is told; None where there is no plain form."""
+    # A null that the reader passes over is his business: a generated value that a client does not have.
+    found: Any
+    is_nullable = prop.nullable and not (prop.is_generated and is_request and not prop.is_collection)
+    if isinstance(prop.type, StructuredType):
+        made = _make(prop.type, form, is_request, depth + 1)
+        if made is None:
+            return None
+        code.add_nested(prop, made)
+        found = made.type
+    else:
+        field = field_of(prop.type, prop.facets, form)
         if field is None:
             return None
-        fields.append((f"p{index}", Union[field.type, UnsetType], UNSET))  # noqa: UP007
-        parts.append(field.expression)
-        counts.append(field.count)
-    struct = msgspec.defstruct(
-        "Plain",
-        fields,
-        rename={f"p{index}": name for index, name in enumerate(kind.properties)},
-        forbid_unknown_fields=True,
-        gc=False,
-    )
-    rows, members = _compile(len(fields), parts, counts, globs)
-    return _Made(struct, rows, members)
+        code.add_field(prop, field)
+        found = field.type
+    if prop.is_collection:
+        many: Any = list
+        return many[Optional[found]] if prop.nullable else many[found]  # noqa: UP045
+    return Optional[found] if is_nullable else found  # noqa: UP045
+
+
+class _Code:
+    """The text of the two functions that mend rows of a type, and what it refers to."""
+
+    def __init__(self) -> None:
+        self.exact: list[str] = []
+        self.whole: list[str] = []
+        self.globs: dict[str, Any] = {}
+        self.texts = 0  # members that are strings, unless they are null
+        self.is_flat = True
+        self.depth = 0
+
+    def _index(self, mend: Any) -> int:
+        index = len(self.globs)
+        self.globs[f"m{index}"] = mend
+        return index
+
+    def add_field(self, prop: Property, field: Field) -> None:
+        index = self._index(field.mend)
+        name, mended = repr(prop.name), _MENDED[field.how].format(index=index)
+        if prop.is_collection:
+            self._add_list(name, mended, field)
+            return
+        self.texts += field.is_text
+        put = _PUT[field.how].format(name=name, mended=mended)
+        if field.is_text or field.how != "keep":
+            self.exact += [f"if (x := r.get({name})) is not None:", f"    {'q += 2' if field.is_text else 'pass'}"]
+            self.exact += [f"    {put}"]
+        if prop.nullable and field.is_text:
+            self.whole += [f"if (x := r[{name}]) is None: z += 1", f"else: {put}"]
+        elif prop.nullable and field.how != "keep":
+            self.whole += [f"if (x := r[{name}]) is not None:", f"    {put}"]
+        elif field.how != "keep":
+            self.whole += [f"x = r[{name}]", put]
+
+    def _add_list(self, name: str, mended: str, field: Field) -> None:
+        self.is_flat = False
+        self.depth = max(self.depth, 1)
+        self.exact += [f"if (v := r.get({name})) is not None:"]
+        if field.is_text:
+            self.exact += ["    q += 2 * (len(v) - v.count(None))"]
+        if field.how == "check":
+            self.exact += [
+                "    for x in v:",
+                "        if x is not None:",
+                f"            {_CHECK.format(mended=mended)}",
+            ]
+        elif field.how != "keep":
+            self.exact += [f"    r[{name}] = [None if x is None else {mended} for x in v]"]
+        else:
+            self.exact += ["    pass"]
+
+    def add_nested(self, prop: Property, made: _Made) -> None:
+        self.is_flat = False
+        index = self._index(made.mend)
+        values = "[x for x in v if x is not None]" if prop.is_collection else "[v]"
+        self.exact += [f"if (v := r.get({prop.name!r})) is not None:", f"    q += m{index}({values})"]
+        self.depth = max(self.depth, made.depth + prop.is_collection)
+
+    def add_etag(self, wire: str) -> None:
+        """An ETag, which is a string, under its name in rows."""
+        self.globs.update(etag=wire, row_etag=ETAG)
+        self.exact += ["if (x := r.get(etag)) is not None:", "    q += 2", "    del r[etag]", "    r[row_etag] = x"]
+
+    def compile(self, members: int) -> tuple[Callable[[Rows], int], Callable[[Rows], int]]:
+        source = ["def exact(rows):", "    q = 0", "    for r in rows:", "        q += 2 * len(r)"]
+        source += [f"        {line}" for line in self.exact]
+        source += ["    return q", "def whole(rows):", "    z = 0", "    for r in rows:"]
+        source += [f"        {line}" for line in self.whole or ["pass"]]
+        source += [
+            f"    if sum(map(len, rows)) != {members} * len(rows):",
+            "        return -1",
+            f"    return 2 * ({members + self.texts} * len(rows) - z)",
+        ]
+        found = dict(self.globs)
+        exec(compile("\n".join(source), "<rows of a type>", "exec"), found)  # noqa: S102
+        return found["exact"], found["whole"]
+
+
+# How a value `x` is mended, and what is done with that. NaN and infinity pass all checks of decimals but this one.
+_MENDED: Final[Mapping[str, str]] = {
+    "keep": "x",
+    "look up": "m{index}[x]",
+    "call": "m{index}(x)",
+    "check": "m{index}(x)",
+}
+_CHECK: Final = "if not x.is_finite() or {mended} is None: raise ValueError"
+_PUT: Final[Mapping[str, str]] = {
+    "keep": "pass",
+    "look up": "r[{name}] = {mended}",
+    "call": "r[{name}] = {mended}",
+    "check": _CHECK,
+}

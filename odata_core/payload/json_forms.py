@@ -81,10 +81,18 @@ class JsonForm:
         """JSON, of what writers made; InternalError for values that are none of their types."""
         try:
             return _ENCODERS[self.decimal_format].encode(value)
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        except _UNENCODABLE as error:
+            raise InternalError(f"A value of the answer cannot be written as JSON: {error}.") from error
+
+    def encode_behind(self, text: bytearray, value: Any) -> None:
+        """The same, behind a text that is there already."""
+        try:
+            _ENCODERS[self.decimal_format].encode_into(value, text, len(text))
+        except _UNENCODABLE as error:
             raise InternalError(f"A value of the answer cannot be written as JSON: {error}.") from error
 
 
+_UNENCODABLE: Final = (TypeError, ValueError, OverflowError, RecursionError)
 _ENCODERS: Final = {
     "number": msgspec.json.Encoder(decimal_format="number"),
     "string": msgspec.json.Encoder(decimal_format="string"),

@@ -3,7 +3,7 @@
 # many rows: it picks the members in a single expression and mends only those that JSON cannot say. The encoder knows
 # the names beforehand, so it writes Structs faster than dictionaries. A row that has more or less than its shape goes
 # to the general writer (json_writers), which gives the same JSON: a property test holds both to it.
-# What is generated is made of positions only; names and functions are handed in, so no text of a model is ever code.
+# What is generated holds the names of members as literals only, quoted by `repr`; everything else is handed in.
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ import msgspec
 from ..edm import EnumType, PrimitiveType, Property, StructuredType
 from ..edm import primitives as edm
 from ..edm.rows import Row
-from ..uri.literals import print_decimal, print_float
+from ..uri.literals import print_float
 from .codec import Shape
 from .json_forms import JsonForm
 from .json_values import many, primitive_mend
 from .json_writers import UNTYPED, row_writer
-from .values import write_number
 
 RowsBuilder = Callable[[Iterable[Row], str], list[Any]]
 RowBuilder = Callable[[Row | None, str], Any]
@@ -30,7 +29,6 @@ RowBuilder = Callable[[Row | None, str], Any]
 # Mends that are worth having in the expression itself; `v` is the value, never null. All others are called.
 _REMEMBERED: Final = "v._text or str(v)"
 _FINITE: Final = "v if v - v == 0.0 else float_text(v)"
-_DIGITS: Final = 't if "E" not in (t := str(v)) else decimal_text(v)'
 _LONG_NOTATION: Final = 'v if "E" not in str(v) else mend_decimal(v)'
 
 
@@ -68,19 +66,18 @@ def struct_builders(shape: Shape, form: JsonForm) -> Builders | None:
         return None
     kind = shape.type
     names = [name for name in kind.properties if shape.select is None or name in shape.select]
-    parts = _Parts([], [], {"float_text": print_float, "decimal_text": print_decimal})
+    parts = _Parts([], [], {"float_text": print_float})
     within = dict(shape.within)
     for index, name in enumerate(names):
         _add_property(kind.properties[name], index, form, within.get(name), parts)
     for name, nested in shape.expand:
-        _add_nested(nested, kind.navigation[name].is_collection, len(names), form, parts)
+        _add_nested(nested, kind.navigation[name].is_collection, name, len(names), form, parts)
         names.append(name)
     fields = [(f"p{index}", Any) for index in range(len(names))]
     rename = {f"p{index}": name for index, name in enumerate(names)}
     globs = parts.globs
     globs["S"] = msgspec.defstruct("Plain", fields, rename=rename, gc=False)
     globs["slow"] = row_writer(shape, form).write
-    globs.update({f"n{index}": name for index, name in enumerate(names)})
     rows, row = _compile(parts.hasty, globs)
     if parts.careful == parts.hasty:
         return Builders(rows, row, rows, row)
@@ -111,16 +108,16 @@ def _is_plain(shape: Shape, form: JsonForm) -> bool:
 
 
 def _add_property(prop: Property, index: int, form: JsonForm, within: Shape | None, parts: _Parts) -> None:
-    value = f"r[n{index}]"
+    value = f"r[{prop.name!r}]"
     if isinstance(prop.type, StructuredType):
-        _add_nested(within or Shape(prop.type), prop.is_collection, index, form, parts)
+        _add_nested(within or Shape(prop.type), prop.is_collection, prop.name, index, form, parts)
         return
     mend = primitive_mend(prop.type, form)
     if mend is None:
         parts.add(value)
         return
     test = f"None if (v := {value}) is None else "
-    if prop.type is edm.DECIMAL and mend is write_number and not prop.is_collection:
+    if prop.type is edm.DECIMAL and not prop.is_collection:
         parts.globs["mend_decimal"] = mend
         parts.add(value, test + f"({_LONG_NOTATION})")
         return
@@ -128,6 +125,10 @@ def _add_property(prop: Property, index: int, form: JsonForm, within: Shape | No
     if text is None:
         parts.globs[f"m{index}"] = many(mend) if prop.is_collection else mend
         text = f"m{index}(v)"
+    # A value that is null against the model is no text, and no number: what fails is for the general writer.
+    if text == _REMEMBERED and not prop.nullable:
+        parts.add(f"(v := {value})._text or str(v)")
+        return
     parts.add(f"{test}({text})")
 
 
@@ -137,10 +138,10 @@ def _inline(kind: PrimitiveType | EnumType, form: JsonForm) -> str | None:
         return _REMEMBERED
     if kind is edm.DOUBLE:
         return _FINITE
-    return _DIGITS if kind is edm.DECIMAL and form.codecs[kind].write is print_decimal else None
+    return None
 
 
-def _add_nested(nested: Shape, is_collection: bool, index: int, form: JsonForm, parts: _Parts) -> None:
+def _add_nested(nested: Shape, is_collection: bool, name: str, index: int, form: JsonForm, parts: _Parts) -> None:
     """A structured value or related entities, or lists of these."""
     builders = None if _contains_itself(nested.type) else struct_builders(nested, form)
     if builders is None:
@@ -150,7 +151,7 @@ def _add_nested(nested: Shape, is_collection: bool, index: int, form: JsonForm, 
     else:
         parts.globs.update({f"m{index}": builders.rows, f"o{index}": builders.row})
         parts.globs.update({f"cm{index}": builders.careful_rows, f"co{index}": builders.careful_row})
-    value = f"r[n{index}]"
+    value = f"r[{name!r}]"
     form_of = (
         f"None if (v := {value}) is None else {{}}m{index}(v, root)"
         if is_collection

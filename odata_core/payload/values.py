@@ -50,7 +50,8 @@ def _read_integer(value: Any) -> int:
     raise ValueError("a whole number is expected")
 
 
-def _read_decimal(value: Any) -> Decimal:
+def read_decimal(value: Any) -> Decimal:
+    """A JSON number, or a string with one. Whether Edm.Decimal can hold it is for the type to say."""
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return Decimal(value)
     if isinstance(value, str) and _NUMBER.fullmatch(value):
@@ -65,7 +66,7 @@ def _read_float(value: Any) -> float:
     """A JSON number, a quoted one, or INF, -INF, NaN."""
     if value in ("INF", "-INF", "NaN"):
         return float(value.replace("INF", "inf"))
-    number = float(_read_decimal(value))
+    number = float(read_decimal(value))
     if math.isinf(number):
         raise ValueError("the number is too large for a double")
     return number
@@ -146,7 +147,7 @@ _SPAN: Final = Codec(str, lambda value: Duration.parse(_read_text(value)))
 
 _GEO: Final[Mapping[PrimitiveType, Codec]] = {kind: Codec(None, geo_reader(kind)) for kind in edm.GEO_TYPES}
 _LONG: Final = Codec(str, _read_integer)
-_DIGITS: Final = Codec(print_decimal, _read_decimal)
+_DIGITS: Final = Codec(print_decimal, read_decimal)
 
 # OData JSON Format 3.0 (JSON light), section 4.2.1 primitive values: Int64 and Decimal travel as strings.
 # The types of version 4 travel as those that stand for them: Edm.DateTime for a date, Edm.Time for the others.
@@ -185,10 +186,10 @@ _V4: Final[Mapping[PrimitiveType, Codec]] = {
     edm.TIME_OF_DAY: Codec(str, lambda value: TimeOfDay.parse(_read_text(value))),
 }
 
-V401_CODECS: Final[Mapping[PrimitiveType, Codec]] = {**_V4, edm.DECIMAL: Codec(None, _read_decimal)}
+V401_CODECS: Final[Mapping[PrimitiveType, Codec]] = {**_V4, edm.DECIMAL: Codec(None, read_decimal)}
 """Version 4.01: decimals may have exponents (4.01 JSON Format, 3.2)."""
 
-V4_CODECS: Final[Mapping[PrimitiveType, Codec]] = {**_V4, edm.DECIMAL: Codec(write_number, _read_decimal)}
+V4_CODECS: Final[Mapping[PrimitiveType, Codec]] = {**_V4, edm.DECIMAL: Codec(write_number, read_decimal)}
 """Version 4.0: decimals are written in long notation."""
 
 V4_STRING_CODECS: Final[Mapping[PrimitiveType, Codec]] = {**_V4, edm.INT64: _LONG, edm.DECIMAL: _DIGITS}

@@ -1,0 +1,191 @@
+# What JSON may hold for each primitive type in its usual form, as the decoder of msgspec is told, and what makes the
+# Python value of it. One row a type; a type without a row, and every unusual form, is the general reader's business.
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from functools import lru_cache
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from ..edm import EnumType, PrimitiveType, Timestamp, accept_enum, check_facets
+from ..edm import primitives as edm
+from .json_forms import JsonForm
+from .values import read_decimal
+
+FAILURES: Final = (
+    msgspec.DecodeError,
+    UnicodeDecodeError,
+    ValueError,
+    TypeError,
+    KeyError,
+    RecursionError,
+    decimal.DecimalException,
+)
+"""What shows that a body is not plain."""
+
+How = Literal["keep", "look up", "call", "check"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How one type is decoded.
+
+    `how` says what is done with what the decoder gives: nothing; it is looked up in `mend`; `mend` is called with it;
+    or it is kept if `mend` raises nothing. `is_text` says whether JSON has a string for it.
+    """
+
+    type: Any
+    is_text: bool
+    how: How = "keep"
+    mend: Any = None
+
+
+class Remembered(dict[str, Any]):
+    """Texts with their values. Rows have the same dates, prices and members of enumerations again and again.
+
+    One in eight of the texts that are not known is remembered: those that come back will be, sooner or later, and
+    those that never do cost little.
+    """
+
+    __slots__ = ("read", "unknown")
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        super().__init__()
+        self.read = read
+        self.unknown = 0
+
+    def __missing__(self, text: str) -> Any:
+        value = self.read(text)
+        self.unknown = unknown = self.unknown + 1
+        if not unknown & 7 and len(text) <= _MAX_TEXT:
+            if len(self) >= _MAX_REMEMBERED:
+                self.clear()
+            self[text] = value
+        return value
+
+
+_MAX_TEXT: Final = 64
+_MAX_REMEMBERED: Final = 8_192
+
+Facets = tuple[tuple[str, Any], ...]
+
+
+def field_of(kind: PrimitiveType | EnumType, facets: Mapping[str, Any], form: JsonForm) -> Field | None:
+    """The row of a type with these facets; None where there is none."""
+    return _field(kind, tuple(facets.items()), form)
+
+
+@lru_cache(maxsize=1024)
+def _field(kind: PrimitiveType | EnumType, facets: Facets, form: JsonForm) -> Field | None:
+    """One for all properties alike, so that they remember together."""
+    if isinstance(kind, EnumType):
+        return Field(str, True, "look up", Remembered(lambda text: accept_enum(kind, text)))
+    if kind in _RANGES:
+        low, high = _RANGES[kind]
+        return Field(Annotated[int, Meta(ge=low, le=high)], False)
+    make = _FIELDS.get(kind)
+    return None if make is None else make(kind, dict(facets), form)
+
+
+def _reader(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Callable[[Any], Any]:
+    read, accept = form.codecs[kind].read, kind.accept
+    if "Precision" not in facets and "MaxLength" not in facets and "Scale" not in facets:
+        return _SHORT.get(kind) or (lambda value: accept(read(value)))
+    return lambda value: check_facets(accept(read(value)), facets)
+
+
+def _read_offset(text: str) -> Timestamp:
+    moment = Timestamp.parse(text)
+    if moment.offset is None:
+        raise ValueError("an offset is missing")
+    return moment
+
+
+def _read_bounded(text: str) -> Decimal:
+    number = read_decimal(text)
+    _BOUNDED.plus(number)
+    return number
+
+
+# Readers that do the same as the general ones in fewer steps, or refuse more, where there are no facets.
+_SHORT: Final[Mapping[PrimitiveType, Callable[[str], Any]]] = {
+    edm.DATETIME: Timestamp.parse,
+    edm.DATETIME_OFFSET: _read_offset,
+    edm.DECIMAL: _read_bounded,
+}
+
+
+def _remembered(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Field:
+    return Field(str, True, "look up", Remembered(_reader(kind, facets, form)))
+
+
+def _text(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Field:
+    limit = facets.get("MaxLength")
+    return Field(Annotated[str, Meta(max_length=limit)] if isinstance(limit, int) else str, True)
+
+
+def _binary(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Field:
+    return Field(str, True, "call", _reader(kind, facets, form))
+
+
+def _single(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Field:
+    return Field(float, False, "call", kind.accept)
+
+
+def _long(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Field:
+    if form.codecs[kind].write is str:
+        return Field(str, True, "call", _reader(kind, facets, form))
+    return Field(Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)], False)
+
+
+def _decimal(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Field:
+    if form.decimal_format == "string":
+        return _remembered(kind, facets, form)
+    precision, scale = facets.get("Precision"), facets.get("Scale")
+    if not isinstance(precision, int) and not isinstance(scale, int):
+        return Field(Decimal, False, "check", _BOUNDED.plus)
+    if not isinstance(precision, int) or not isinstance(scale, int) or not 0 < precision <= _MAX_DIGITS:
+        return Field(Decimal, False, "check", lambda value: check_facets(kind.accept(value), facets))
+    # Stricter than the facets are, by what a value could have more to the left when it has less to the right.
+    fits, unit = Context(prec=precision, traps=_TRAPS), Decimal(1).scaleb(-scale)
+    return Field(Decimal, False, "check", lambda value: fits.quantize(value, unit))
+
+
+_TRAPS: Final = [
+    decimal.Inexact,
+    decimal.InvalidOperation,
+    decimal.Overflow,
+    decimal.Subnormal,
+    decimal.Clamped,
+]
+_MAX_DIGITS: Final = 200
+# Well within what Edm.Decimal can hold here, so that whatever passes is one. NaN and infinity are tested apart.
+_BOUNDED: Final = Context(prec=_MAX_DIGITS, Emin=-400, Emax=400, traps=_TRAPS)
+
+_RANGES: Final[Mapping[PrimitiveType, tuple[int, int]]] = {
+    edm.BYTE: (0, 2**8 - 1),
+    edm.SBYTE: (-(2**7), 2**7 - 1),
+    edm.INT16: (-(2**15), 2**15 - 1),
+    edm.INT32: (-(2**31), 2**31 - 1),
+}
+
+_FIELDS: Final[Mapping[PrimitiveType, Callable[[PrimitiveType, Mapping[str, Any], JsonForm], Field]]] = {
+    edm.BOOLEAN: lambda kind, facets, form: Field(bool, False),
+    edm.STRING: _text,
+    edm.GUID: lambda kind, facets, form: Field(UUID, True),
+    edm.DOUBLE: lambda kind, facets, form: Field(float, False),
+    edm.SINGLE: _single,
+    edm.INT64: _long,
+    edm.DECIMAL: _decimal,
+    edm.BINARY: _binary,
+    **dict.fromkeys(
+        (edm.DATETIME, edm.DATETIME_OFFSET, edm.DATE, edm.TIME, edm.TIME_OF_DAY, edm.DURATION), _remembered
+    ),
+}
