@@ -179,8 +179,9 @@ class JsonCodec:
         return feed
 
     def _read_item(self, feed: Feed, item: Any, kind: StructuredType | None, reader: JsonReader, path: str) -> None:
-        name = next((name for name in item if self.form.names.read(name) == CONTEXT), None) if item else None
-        context = item[name] if isinstance(item, dict) and name is not None else None
+        names = item if isinstance(item, dict) else ()
+        name = next((name for name in names if self.form.names.read(name) == CONTEXT), None)
+        context = None if name is None else item[name]
         if name is None or not isinstance(context, str):
             feed.rows.append(reader.row(item, kind, path))
         elif is_link({CONTEXT: context}):
@@ -201,7 +202,7 @@ class JsonCodec:
         if controls.get(NULL) is True:
             return None
         if prop is not None and isinstance(prop.type, StructuredType) and not prop.is_collection:
-            if content.get("value", content) is None:
+            if content.get("value", content) is None and "value" not in prop.type.properties:
                 return None
             return reader.row(content, prop.type)
         if "value" not in content:

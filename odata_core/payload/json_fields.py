@@ -153,9 +153,16 @@ def _decimal(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> 
         return Field(Decimal, False, "check", _BOUNDED.plus)
     if not isinstance(precision, int) or not isinstance(scale, int) or not 0 < precision <= _MAX_DIGITS:
         return Field(Decimal, False, "check", lambda value: check_facets(kind.accept(value), facets))
-    # Stricter than the facets are, by what a value could have more to the left when it has less to the right.
     fits, unit = Context(prec=precision, traps=_TRAPS), Decimal(1).scaleb(-scale)
-    return Field(Decimal, False, "check", lambda value: fits.quantize(value, unit))
+
+    def check(value: Decimal) -> Decimal:
+        try:
+            return fits.quantize(value, unit)
+        except decimal.DecimalException:  # a value with less to the right than it may have can have more to the left
+            checked: Decimal = check_facets(kind.accept(value), facets)
+            return checked
+
+    return Field(Decimal, False, "check", check)
 
 
 _TRAPS: Final = [

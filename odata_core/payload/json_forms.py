@@ -172,7 +172,8 @@ def v4_form(level: Level, *, ieee754: bool, short_names: bool, is_401: bool) -> 
         removed_as_object=is_401,
         reference=names.of_object("@odata.id"),
         null_context=None,
-        null_body={"value": None},
+        # The specification has 204 instead of a body; this is what .NET writes, and no value that a client may mistake.
+        null_body={names.of_object("@odata.null"): True},
         has_kinds=True,
         error="error",
         error_has_language=False,
