@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from odata_core.csdl import read_csdl_file
-from odata_core.edm import Model
+from odata_core.edm import Model, Property, Timestamp
+from odata_core.edm.primitives import DATETIME
 from odata_core.errors import BadRequest, ODataError, suggestion
 from odata_core.limits import Limits
 from odata_core.payload.codec import Reading
@@ -66,9 +67,17 @@ def _rows(value: Any, source: Source, reading: Reading, where: str) -> Any:
 
 def _row(value: Any, source: Source, reading: Reading, where: str) -> dict[str, Any]:
     try:
-        return json_v4().read_entity(encode_json(value), source.type, reading)
+        row = json_v4().read_entity(encode_json(value), source.type, reading)
+        return {name: _local(item, source.type.properties.get(name)) for name, item in row.items()}
     except ODataError as error:
         raise BadRequest(f"{where}: {error.message}") from None
+
+
+def _local(value: Any, prop: Property | None) -> Any:
+    """Edm.DateTime has no zone, and v4 has no other way to write a date and time than with one."""
+    if prop is None or prop.type is not DATETIME or not isinstance(value, Timestamp) or value.offset is None:
+        return value
+    return Timestamp(value.instant)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from ..payload.atom import ATOM_V3 as ATOM_V3_FORM
 from ..payload.atom import Atom
 from ..payload.codec import Codec
 from ..payload.json_codec import json_v3, json_v4
-from ..payload.json_verbose import V2, V3, VerboseForm, VerboseJson
+from ..payload.json_verbose import V2, V3_ISO, VerboseForm, VerboseJson
 from .versions import V1_0, V2_0, V3_0, V4_0, V4_01, Version
 
 
@@ -88,9 +88,10 @@ def _verbose(name: str, form: VerboseForm, version: Version, *values: str) -> Fo
 JSON_MINIMAL: Final = _json_light("minimal", "minimalmetadata", "light", "")
 JSON_FULL: Final = _json_light("full", "fullmetadata")
 JSON_NONE: Final = _json_light("none", "nometadata")
-# What plain `application/json` means is verbose before version 3, and only said so from then on.
+# What plain `application/json` means is verbose before version 3, and only said so from then on. In version 3 dates
+# are ISO: so do the .NET libraries write them, and data.js reads no others there.
 VERBOSE_V2: Final = _verbose("json-verbose-2", V2, V2_0, "verbose", "")
-VERBOSE_V3: Final = _verbose("json-verbose-3", V3, V3_0, "verbose")
+VERBOSE_V3: Final = _verbose("json-verbose-3", V3_ISO, V3_0, "verbose")
 JSON_V4: Final = tuple(
     [_json_v4(level, ieee754=ieee, is_401=False) for ieee in (False, True) for level in ("minimal", "full", "none")]
 )

@@ -45,6 +45,7 @@ class Work:
     method: str
     replaces: bool = False
     applied: tuple[tuple[str, str], ...] = ()
+    needs_etag: bool = False
     query: str = ""
 
     @property
@@ -284,7 +285,7 @@ def update(work: Work, unit: Unit) -> Reply:
         return _upsert(work, unit)
     source = source_for(place)
     etag = etag_of(source, place.value)
-    check_write(work.request.headers, etag, exists=True, is_required=work.manners.needs_etag)
+    check_write(work.request.headers, etag, exists=True, is_required=work.needs_etag)
     given = work.reader().read_entity(work.request.body, place.type, work.reading)
     one = unit.writer.change(place, given, replace=work.replaces)
     unit.renew()
@@ -312,7 +313,7 @@ def delete(work: Work, unit: Unit) -> Reply:
     """An entity less: 204 (11.4.5)."""
     place = unit.finder.one(work.resource)
     etag = etag_of(source_for(place), place.value)
-    check_write(work.request.headers, etag, exists=True, is_required=work.manners.needs_etag)
+    check_write(work.request.headers, etag, exists=True, is_required=work.needs_etag)
     unit.writer.remove(place)
     return NO_CONTENT
 
@@ -355,7 +356,7 @@ def _check_entity(work: Work, unit: Unit, place: One) -> None:
     if place.source is None or place.root is None:
         raise MethodNotAllowed("What is not stored cannot be changed.", allow=("GET", "HEAD"))
     etag = etag_of(place.source, place.root)
-    check_write(work.request.headers, etag, exists=True, is_required=work.manners.needs_etag)
+    check_write(work.request.headers, etag, exists=True, is_required=work.needs_etag)
 
 
 # ------------------------------------------------------------------ links

@@ -1,5 +1,6 @@
 # ETags: from rows, and the conditions of requests on them (RFC 9110, 13; 4.01 Part 1, 8.2.4, 8.2.5 and 11.4.1.1).
-# An ETag stands for the values that the model names as concurrency tokens, or for the whole row where it names none.
+# Sets have ETags where the model names concurrency tokens. An ETag stands for the whole row, not for the tokens alone:
+# whoever changes one property would not like to overwrite another one that changed in the meantime.
 # It is weak: the same entity looks different in each format and under each $select. Comparison is therefore weak, too.
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from ..backend import Row
@@ -24,17 +26,18 @@ def etag_of(source: Source | None, row: Row) -> str | None:
     if known is not None:
         return str(known)
     tokens = None if source is None else source.concurrency_tokens
-    if tokens is None:
+    if tokens is None or source is None:
         return None
-    values = [_at(row, path) for path in tokens] if tokens else sorted((name, _plain(row[name])) for name in row)
-    digest = hashlib.blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=12).digest()
+    own = {name: value for name, value in row.items() if "@" not in name and name not in _navigation(source)}
+    digest = hashlib.blake2b(repr(_plain(own)).encode("utf-8", "surrogatepass"), digest_size=12).digest()
     return f'W/"{base64.urlsafe_b64encode(digest).decode("ascii")}"'
 
 
-def _at(row: Any, path: str) -> Any:
-    for name in path.split("/"):
-        row = row.get(name) if isinstance(row, Mapping) else None
-    return _plain(row)
+@lru_cache(maxsize=512)
+def _navigation(source: Source) -> frozenset[str]:
+    """The names of what an entity leads to, which is not its own state."""
+    kinds = [source.type, *source.type.derived.values()]
+    return frozenset([name for kind in kinds for name in kind.navigation])
 
 
 def _plain(value: Any) -> Any:

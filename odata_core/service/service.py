@@ -54,8 +54,9 @@ class Service:
     `versions` are those that are spoken, and `default_version` is what a request means that names none; `profile` is
     for a service that speaks one only, in its own way. `key_as_segment` offers the convention to clients that ask for
     it. `page_size` is the largest page of a collection. `operations` carry out those of the model (service.calls), and
-    `without` are actions that this service does not offer: 501.
-    `limits` bound what a request may cost. `prepared` is the number of shapes of queries whose meaning is kept.
+    `without` are actions that this service does not offer: 501. With `needs_if_match` a write to an entity that has an
+    ETag must say If-Match, which the protocol demands and some clients do not do. `limits` bound what a request may
+    cost. `prepared` is the number of shapes of queries whose meaning is kept.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Service:
         key_as_segment: bool = True,
         page_size: int | None = None,
         operations: Mapping[Operation, Function] | None = None,
+        needs_if_match: bool = False,
         without: Collection[Action] = (),
         prepared: int = 1_024,
     ) -> None:
@@ -81,6 +83,7 @@ class Service:
         self.key_as_segment = key_as_segment
         self.page_size = page_size
         self.operations = operations or {}
+        self.needs_if_match = needs_if_match
         self.without = frozenset(without)
         self._options = OptionBinder(model, self.limits, PreparedQueries(prepared, self.limits.text_length))
         self._metadata: dict[Profile, bytes] = {}
@@ -222,6 +225,7 @@ class Service:
             resource=planned.resource,
             options=settled.options.bound,
             manners=exchange.profile.manners,
+            needs_etag=self.needs_if_match and exchange.profile.manners.needs_etag,
             reading=Reading(self.model, self.limits, request.root),
             codec=None if settled.format is None else settled.format.codec,
             reader=lambda: _reader(exchange.profile, request),

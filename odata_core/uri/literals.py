@@ -60,9 +60,14 @@ def read_binary(text: str) -> bytes:
         raise ValueError("binary data is spelled as pairs of hexadecimal digits") from None
 
 
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 def _read_timestamp(text: str) -> Timestamp:
-    # A plus sign that a client forgot to encode arrives as a blank: `T00:00:00 03:00`.
-    return Timestamp.parse(text.strip().replace(" ", "+"))
+    # A plus sign that a client forgot to encode arrives as a blank: `T00:00:00 03:00`. JavaScript clients leave the
+    # time of day out (DevExtreme), and WCF Data Services takes that.
+    text = text.strip().replace(" ", "+")
+    return Timestamp.parse(f"{text}T00:00:00" if _DAY.fullmatch(text) else text)
 
 
 def _read_datetime_offset(text: str) -> Timestamp:

@@ -219,7 +219,7 @@ def check(response: Response) -> None:
     if kind == "application/json":
         content = msgspec.json.decode(response.body)
         assert isinstance(content, dict)
-        assert ("odata.error" in content) is (response.status >= 400)
+        assert ("odata.error" in content or "error" in content) is (response.status >= 400)
     elif kind in ("application/xml", "application/atomsvc+xml"):
         root = fromstring(response.body.decode("utf-8"))
         assert root.tag.endswith("}error") is (response.status >= 400)

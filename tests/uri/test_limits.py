@@ -75,7 +75,7 @@ def test_a_bound(setting: str, value: int, within: str, entry: str | None, beyon
 
 def test_every_bound_on_parsing_is_tried() -> None:
     """Except those of bodies, which are read elsewhere, and of rows, which evaluation counts."""
-    elsewhere = {"body_bytes", "body_depth", "apply_rows"}
+    elsewhere = {"body_bytes", "body_depth", "batch_parts", "apply_rows"}
     assert {setting for setting, *_ in BOUNDS} == set(Limits.__dataclass_fields__) - elsewhere
 
 

@@ -142,7 +142,7 @@ MANY_DIGITS = "a number has at most 1000 digits"
         ("guid'0x99b02c8dc94c0daa83097a1340cbda'", "Guid", A_GUID),
         ("guid'３499b02c-8dc9-4c0d-aa83-097a1340cbda'", "Guid", A_GUID),
         ("datetime''", "DateTime", A_MOMENT),
-        ("datetime'2013-08-19'", "DateTime", A_MOMENT),
+        ("datetime'2013-8-19'", "DateTime", A_MOMENT),
         ("datetime'2013-8-19T15:30:00'", "DateTime", A_MOMENT),
         ("datetime'/Date(0)/'", "DateTime", A_MOMENT),
         ("datetime'2013-08-19T15:30:00.12345678'", "DateTime", A_MOMENT),
