@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
@@ -88,8 +88,7 @@ class JsonCodec:
 
     def _changes_writer(self, shape: Shape) -> WriteBatch:
         """Rows of a delta: changed entities have what was changed, and there are deleted ones and links."""
-        partial = replace(shape, partial=True)
-        write = row_writer(partial, self.form).write
+        write = row_writer(shape, self.form, is_change=True).write
 
         def change(row: Row, root: str) -> dict[str, Any]:
             if is_link(row):

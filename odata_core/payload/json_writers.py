@@ -42,18 +42,25 @@ LINK_ENDINGS: Final = ("/$link", "/$deletedLink")
 
 
 @lru_cache(maxsize=1024)
-def row_writer(shape: Shape, form: JsonForm, declared: StructuredType | None = None) -> RowWriter:
-    """The writer of a shape; `declared` is the type that readers expect where it is not that of the shape."""
-    return RowWriter(shape, form, declared or shape.type)
+def row_writer(
+    shape: Shape, form: JsonForm, declared: StructuredType | None = None, *, is_change: bool = False
+) -> RowWriter:
+    """The writer of a shape; `declared` is the type that readers expect where it is not that of the shape.
+
+    With `is_change`, rows are those of a delta: they have what was changed.
+    """
+    return RowWriter(shape, form, declared or shape.type, is_change)
 
 
 class RowWriter:
     """Writes rows of one shape."""
 
-    def __init__(self, shape: Shape, form: JsonForm, declared: StructuredType) -> None:
+    def __init__(self, shape: Shape, form: JsonForm, declared: StructuredType, is_change: bool) -> None:
         kind = shape.type
         self.shape, self.form, self.kind, self.declared = shape, form, kind, declared
         self.is_entity = isinstance(kind, EntityType)
+        self.is_change = is_change
+        self.may_lack = is_change or shape.partial
         names = None if shape.select is None else set(shape.select)
         within = dict(shape.within)
         self.properties = [
@@ -79,7 +86,7 @@ class RowWriter:
         name = row.get(TYPE)
         if name is not None and name != self.kind.qualified_name and name in self.kind.derived:
             shape = replace(self.shape, type=self.kind.derived[name])
-            return row_writer(shape, self.form, self.declared).write(row, root)
+            return row_writer(shape, self.form, self.declared, is_change=self.is_change).write(row, root)
         out: Out = {}
         beside = _beside(row)
         path = self._own(out, row, root, name)
@@ -99,7 +106,7 @@ class RowWriter:
         """Context, type, id, ETag, links and annotations of the object; the path that its links start with."""
         form = self.form
         own = {key: value for key, value in row.items() if key[0] == "@"}
-        path = self._path(row) if form.is_full or (self.lacks_key and form.tells_missing_keys) else None
+        path = self.path_of(row) if form.is_full or (self.lacks_key and form.tells_missing_keys) else None
         if form.has_metadata:
             if CONTEXT in own:
                 out[form.names.of_object(CONTEXT)] = own.pop(CONTEXT)
@@ -147,7 +154,7 @@ class RowWriter:
         elif self.shape.partial and self.is_entity and self.shape.source is None and self.form.tells_transient:
             out[self.form.names.of_object(ID)] = None
 
-    def _path(self, row: Row) -> str | None:
+    def path_of(self, row: Row) -> str | None:
         """The canonical URL, relative to the service root; None for what has none."""
         if self.path is None:
             return None
@@ -178,8 +185,8 @@ class RowWriter:
     def _delta(self, target: str, items: Sequence[Row]) -> list[Out]:
         """4.01 JSON Format, 15.2: changes of what is related."""
         navigation = self.kind.navigation.get(target)
-        shape = Shape(navigation.target if navigation is not None else UNTYPED, partial=True)
-        write = row_writer(shape, self.form).write
+        shape = Shape(navigation.target if navigation is not None else UNTYPED)
+        write = row_writer(shape, self.form, is_change=True).write
         return [write(item, "") for item in items]
 
     # ------------------------------------------------------------ members
@@ -192,7 +199,7 @@ class RowWriter:
             if rest is not None:
                 self._controls(out, row, rest)
             if name not in row:
-                if self.shape.partial or REMOVED in row:
+                if self.may_lack:
                     continue
                 raise InternalError(f"A row of {self.kind.qualified_name} lacks the property '{name}'.")
             value = row[name]
@@ -256,7 +263,7 @@ class RowWriter:
             if rest is not None:
                 self._controls(out, row, rest)
             if name not in row:
-                if name not in self.kind.navigation or self.shape.partial or REMOVED in row:
+                if name not in self.kind.navigation or self.may_lack:
                     continue
                 raise InternalError(f"A row of {self.kind.qualified_name} lacks the expanded '{name}'.")
             writer = row_writer(nested, form)
@@ -281,7 +288,7 @@ class RowWriter:
         """4.01 JSON Format, 14: only the URL."""
         url = row.get(ID)
         if url is None:
-            path = self._path(row)
+            path = self.path_of(row)
             if path is None:
                 raise InternalError(f"A reference to {self.kind.qualified_name} has neither id nor key.")
             url = root + path
@@ -335,7 +342,7 @@ def removed_40(row: Row, shape: Shape, form: JsonForm) -> Out:
     source = shape.source
     name = source.name if isinstance(source, EntitySet) else shape.type.name
     context = row.get(CONTEXT) or f"#{name}/$deletedEntity"
-    url = row[ID] if ID in row else RowWriter(shape, form, shape.type)._path(row)
+    url = row[ID] if ID in row else row_writer(shape, form).path_of(row)
     out: Out = {form.names.of_object(CONTEXT): context, "id": url, "reason": row[REMOVED] or "deleted"}
     out.update({key: row[key] for key in row if key[0] == "@" and not key.startswith(CONTROL)})
     return out
