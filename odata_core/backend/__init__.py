@@ -1,7 +1,22 @@
 """The contract between the protocol and a store."""
 
 from ..query.tree import Source
-from .contract import Answer, Backend, Context, Done, Key, Query, Reads, Relates, Row, Stream, Streams, Writes
+from .contract import (
+    Answer,
+    Backend,
+    Context,
+    Done,
+    KeepsLinks,
+    Key,
+    Query,
+    Reads,
+    Relates,
+    Row,
+    Stream,
+    Streams,
+    Writes,
+    keeps_links,
+)
 from .plugins import load_backend
 
 __all__ = [
@@ -9,6 +24,7 @@ __all__ = [
     "Backend",
     "Context",
     "Done",
+    "KeepsLinks",
     "Key",
     "Query",
     "Reads",
@@ -18,5 +34,6 @@ __all__ = [
     "Stream",
     "Streams",
     "Writes",
+    "keeps_links",
     "load_backend",
 ]

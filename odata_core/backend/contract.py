@@ -15,10 +15,16 @@ from ..edm import NavigationProperty
 from ..query.tree import Bound, OrderBy, Source
 
 Row = Mapping[str, Any]
-"""All properties of an entity in model order, in the Python forms of `odata_core.edm`. Never changed in place."""
+"""All properties of an entity in model order, in the Python forms of `odata_core.edm`. Never changed in place.
+
+A row of a derived type names it (edm.rows.TYPE) and has all properties of that type; what an open type's row has beside
+them are its dynamic properties. Contained entities stand within the row of their parent, under the name of the
+navigation property: a row, None, or rows in the order of their keys. Where a session keeps links, they stand under that
+name + BIND: a key, None, or a list of keys of the set (or `()` of the singleton) that the property is bound to.
+"""
 
 Key = tuple[Any, ...]
-"""Key values in key order."""
+"""Key values in key order; `()` for a singleton."""
 
 
 class Done(Flag):
@@ -75,10 +81,27 @@ class Reads(Protocol):
     """The least a session can do."""
 
     def get(self, entity_set: Source, key: Key) -> Row | None:
-        """The entity with this key, or None."""
+        """The entity with this key, or None; for a singleton, whose key is (), None where it is null."""
 
     def select(self, query: Query) -> Answer:
         """At least all rows that match; `Answer.done` says what is left to do."""
+
+
+@runtime_checkable
+class KeepsLinks(Protocol):
+    """A session that keeps links which no referential constraint describes, as keys in rows (see `Row`).
+
+    `insert` and `update` take them in that form; the keys must be those of entities that exist, else BadRequest names
+    the navigation property. The partner of a navigation property is kept in step, and what leads to an entity that is
+    deleted vanishes.
+    """
+
+    keeps_links: bool
+
+
+def keeps_links(session: object) -> bool:
+    """Whether a session keeps links; without them a navigation property needs a referential constraint."""
+    return getattr(session, "keeps_links", False) is True
 
 
 @runtime_checkable
@@ -91,7 +114,7 @@ class Relates(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """The content of a media entity or of a stream property."""
+    """The content of a media entity or of a stream property. Without an `etag` the store makes one."""
 
     content_type: str
     content: bytes
@@ -100,34 +123,38 @@ class Stream:
 
 @runtime_checkable
 class Streams(Protocol):
-    """Media: `name` is None for the stream of a media entity, else that of a property of type Edm.Stream."""
+    """Media: `name` is None for the stream of a media entity, else that of a property of type Edm.Stream.
+
+    Rows show the media type of a stream in MEDIA_TYPE or in the property, and its ETag in MEDIA_ETAG or name +
+    MEDIA_ETAG. Only `write_stream` sets these; in what `insert` and `update` are given they are ignored. A deleted
+    entity takes its streams with it, and writes are undone with the session as all others are.
+    """
 
     def read_stream(self, entity_set: Source, key: Key, name: str | None) -> Stream | None:
-        """The stream of an entity, or None where it has none."""
+        """The stream of an entity, or None where it has none or is not there itself."""
 
     def write_stream(self, entity_set: Source, key: Key, name: str | None, stream: Stream | None) -> None:
-        """Another content, or none."""
+        """Another content, or none. NotFound for a missing entity, BadRequest for one that has no such stream."""
 
 
 @runtime_checkable
 class Writes(Protocol):
-    """Creating, changing and deleting single entities.
+    """Creating, changing and deleting single entities. A session with a false `writes_related` takes no related ones.
 
-    A session with a true attribute `keeps_links` keeps links that no referential constraint describes: as keys in rows,
-    in the member of the navigation property + BIND. One with a false `writes_related` takes single entities only.
-
-    `values` holds only what the client gave, checked against the model. A session raises errors of `odata_core.errors`:
-    NotFound for a missing entity, Conflict for a taken key, BadRequest for values that do not do.
+    `values` holds only what the client gave, checked against the model: properties, contained entities (all of them:
+    what is given replaces what is there), and links where the session `keeps_links`. A session raises errors of
+    `odata_core.errors`: NotFound for a missing entity, Conflict for a taken key and for what other entities depend on,
+    BadRequest for values that do not do. A write that raises has changed nothing; the session goes on.
     """
 
     def insert(self, entity_set: Source, values: Row) -> Row:
-        """Create an entity and return it as stored, server-made values included."""
+        """Create an entity and return it as stored, server-made values included; also a singleton that is null."""
 
     def update(self, entity_set: Source, key: Key, values: Row, *, replace: bool) -> Row:
         """Change what is given; with `replace`, reset what is not (PUT). Return the entity as stored."""
 
     def delete(self, entity_set: Source, key: Key) -> None:
-        """Remove an entity."""
+        """Remove an entity; a nullable singleton becomes null."""
 
 
 class Backend(Protocol):
