@@ -157,6 +157,7 @@ def _decimal(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> 
 
     def check(value: Decimal) -> Decimal:
         try:
+            _BOUNDED.plus(value)
             return fits.quantize(value, unit)
         except decimal.DecimalException:  # a value with less to the right than it may have can have more to the left
             checked: Decimal = check_facets(kind.accept(value), facets)

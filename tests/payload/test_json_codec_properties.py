@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odata_core.edm import PRIMITIVE_TYPES, EntityType, Model, Property, rows
+from odata_core.edm import PRIMITIVE_TYPES, ComplexType, EntityType, EnumType, Model, Property, rows
 from odata_core.errors import BadRequest
 from odata_core.limits import Limits
 from odata_core.payload.codec import About, Codec, Reading, Shape
@@ -172,6 +172,10 @@ CHANGES = (
     (b"1", b"1e0"),
     (b"1", b"10000000000000000000000000"),
     (b"1", b"null"),
+    (b"1", b"200"),
+    (b"1", b"40000"),
+    (b"0", b"-40000"),
+    (b"0", b"3000000000"),
     (b"[", b"[null,"),
     (b"-", b""),
     (b":", b':":",'),
@@ -214,6 +218,41 @@ def test_plain_bodies_are_read_the_fast_way(name: str, data: st.DataObject) -> N
     reading = Reading(model, is_request=False)
     if b"\\" not in body:
         assert fast_feed(body, kind, codec.form, reading) is not None
+
+
+POWERS = [2**power for power in (7, 8, 15, 16, 31, 32, 63, 64, 200)]
+LITERALS = [
+    *[str(sign * power + step) for power in POWERS for sign in (1, -1) for step in (-1, 0, 1)],
+    *[f'"{bound}"' for bound in (2**63 - 1, 2**63, -(2**63) - 1)],
+    *"""0 1 -0 -0.0 1.0 1.5 1e2 1E400 1e-400 1e-1001 1e1001 0e-1001 12345.678 true null [] {} "true" "" "1_0" "١" "+1"
+        "1." "1e5" "NaN" "Infinity" "INF" "2013-08-19" "2013-02-30" "2013-08-19T15:02:36Z" "2013-08-19T15:02:36"
+        "2013-08-19T15:02:36.12345678Z" "2013-08-19T24:00:00Z" "2013-08-19t15:02Z" "15:02:36" "15:02" "24:00:00" "P1DT1S"
+        "PT25H" "P1Y" "AA==" "AA" "A" "-_8=" "+/8=" "Green" "Green,Red" "0" "abc" "abcdef"
+        "3499b02c8dc94c0daa83097a1340cbda" "{3499b02c-8dc9-4c0d-aa83-097a1340cbda}" "34-99b02c8dc94c0daa83097a1340cbda"
+        "3499B02C-8dc9-4c0d-aa83-097a1340cbda" """.split(),
+    *['" 1"', '" 3499b02c-8dc9-4c0d-aa83-097a1340cbda"'],
+]
+
+
+@pytest.mark.parametrize("name", ["v3", "v4", "v4 strings", "4.01"])
+@pytest.mark.parametrize("facets", [{}, {"MaxLength": 3, "Precision": 5, "Scale": 2}, {"Precision": 3}, {"Scale": 0}])
+@pytest.mark.parametrize("type_name", [*VALUE_TYPES, "Enum"])
+def test_both_readers_agree_on_every_literal(type_name: str, facets: dict[str, int], name: str) -> None:
+    """Of each type, whatever is near to a value of it."""
+    kind: Any = EnumType("Test", "Enum", {"Red": 0, "Green": 1}, PRIMITIVE_TYPES["Edm.Int32"])
+    prop = Property("P", PRIMITIVE_TYPES.get(type_name, kind), facets=facets)
+    holder = ComplexType("Test", "Holder", own_properties={"P": prop, "Q": Property("Q", prop.type, True, False)})
+    holder.seal()
+    form, reading = CODECS[name].form, Reading(None)
+    fast_ones = 0
+    for literal in LITERALS:
+        for body in (f'{{"P":{literal}}}'.encode(), f'{{"Q":[{literal}]}}'.encode()):
+            fast = fast_entity(body, holder, form, reading)
+            if fast is not None:
+                fast_ones += 1
+                general = JsonReader(form, reading).row(decode_json(body, reading.limits), holder)
+                assert (literal, unordered(fast)) == (literal, unordered(general))
+    assert fast_ones, "no value of the type goes the fast way"
 
 
 def test_a_member_given_twice_is_never_read_the_fast_way() -> None:

@@ -145,7 +145,7 @@ def test_contexts_and_links_of_a_feed() -> None:
 
 
 def test_the_prefix_of_version_4_is_understood() -> None:
-    """A member's control information has the same prefix in both versions, and clients put it before an object's, too."""
+    """A member's control information has that prefix in both versions, and clients put it before an object's, too."""
     found = MINIMAL.read_entity(
         b'{"@odata.type":"#Shop.Food","ID":1,"odata.etag":"e"}', entity("Product"), Reading(MODEL)
     )

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from odata_core.edm import Timestamp
+from odata_core.edm import ModelBuilder, Timestamp
 from odata_core.errors import BadRequest, InternalError, NotFound, ODataError
 from odata_core.payload.codec import Reading, Shape
-from odata_core.payload.json_codec import JsonCodec, json_v4
+from odata_core.payload.json_codec import JsonCodec, json_v3, json_v4
 from tests.payload.json_shop import MODEL, ROOT, about, entity, shape
 
 MINIMAL, NONE = json_v4(), json_v4("none")
@@ -30,6 +30,25 @@ def test_feeds_come_in_chunks() -> None:
     found = json.loads(b"".join(chunks))
     assert found.pop("value") == rows
     assert found == {"@odata.context": ROOT + "$metadata#Orders(1)/Items", "@odata.count": 20_000}
+
+
+@pytest.mark.parametrize("codec", [MINIMAL, NONE, SHORT, json_v3(), json_v4("full")])
+def test_words_for_numbers(codec: JsonCodec) -> None:
+    """7.1: also in feeds, whose rows go the fast way."""
+    builder = ModelBuilder("Test")
+    builder.entity("Number", key="ID", properties={"ID": "Int32", "D": "Double", "S": "Single"})
+    builder.entity_set("Numbers", "Number")
+    model = builder.build()
+    source = model.entity_set("Numbers")
+    numbers = (float("inf"), float("-inf"), 0.5, -0.0, None)
+    rows = [{"ID": 1, "D": number, "S": number} for number in numbers]
+    body = b"".join(codec.write_feed(Shape(source.type, source), rows, about("")))
+    found = [(row["D"], row["S"]) for row in json.loads(body)["value"]]
+    assert repr(found) == repr([("INF", "INF"), ("-INF", "-INF"), (0.5, 0.5), (-0.0, -0.0), (None, None)])
+    read = codec.read_feed(body, source.type, Reading(model)).rows
+    assert repr([(row["D"], row["S"]) for row in read]) == repr([(number, number) for number in numbers])
+    nan = b"".join(codec.write_feed(Shape(source.type, source), [{"ID": 1, "D": float("nan"), "S": None}], about("")))
+    assert b'"D":"NaN"' in nan
 
 
 def test_a_feed_is_asked_for_no_more_rows_than_it_writes() -> None:
