@@ -9,24 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from ..edm import EntitySet, EntityType
-from ..errors import InternalError, NotImplementedHere
+from ..edm import EntityType, Singleton
+from ..errors import InternalError
 from ..query.evaluate import compile_filter, compile_order
 from ..query.relations import Relations
 from ..query.tree import OrderBy, Path, Source
-from .contract import Answer, Done, Query, Reads, Row
+from .contract import Answer, Done, Query, Reads, Row, keeps_links
 
 
 def relations_of(session: Reads) -> Relations:
-    """How expressions find related rows: a set that they lead to is read once, as a whole."""
+    """How expressions find related rows: a set or singleton that they lead to is read once, as a whole."""
 
     def read(source: Source) -> Sequence[Row]:
-        if not isinstance(source, EntitySet):
-            raise NotImplementedHere(f"The singleton '{source.name}' cannot be read here.")
+        if isinstance(source, Singleton):
+            row = session.get(source, ())
+            return () if row is None else (row,)
         everything = Query(source)
         return complete(session.select(everything), everything)[0]
 
-    return Relations(read)
+    return Relations(read, keeps_links=keeps_links(session))
 
 
 def complete(answer: Answer, query: Query, relations: Relations | None = None) -> tuple[Sequence[Row], int | None]:
@@ -59,4 +60,4 @@ def total_order(query: Query) -> tuple[OrderBy, ...]:
 
 def key_order(kind: EntityType) -> tuple[OrderBy, ...]:
     """The key properties in key order, ascending."""
-    return tuple(OrderBy(Path((kind.properties[name],))) for name in kind.key)
+    return tuple(OrderBy(Path(kind.key_paths.get(name) or (kind.properties[name],))) for name in kind.key)  # type: ignore[arg-type]  # a key leads through properties

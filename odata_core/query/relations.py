@@ -2,6 +2,7 @@
 # Strategy: all rows of a set are read once and kept, and an index is made once for each set and columns that a
 # referential constraint names. So a filter over N rows costs one read for each set it touches, never one for each row.
 # What is read stays: one object serves one request. Where rows come from is known only to the function `read`.
+# Links that no constraint describes stand in rows as keys (edm.rows.BIND), which are looked up in the index of keys.
 
 from __future__ import annotations
 
@@ -9,32 +10,36 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..edm import EntitySet, EntityType, NavigationProperty, Operation
-from ..edm.rows import Row
+from ..edm.rows import BIND, Row
 from ..errors import NotImplementedHere
 from .tree import Follow, Source
 
 Key = Callable[[Row], Any]
 Index = dict[Any, list[Row]]
+Way = Callable[[Row], Sequence[Row]]
 
 
 class Relations:
-    """Follows navigation properties by their referential constraints, over rows that `read` gives.
+    """Follows navigation properties by their referential constraints or by links, over rows that `read` gives.
 
     `read` gives all rows of an entity set, and the one row of a singleton or none. `operations` are the functions of
     the model that the service can evaluate: each is called with what it is bound to, if anything, and its parameters
-    by name.
+    by name. With `keeps_links` a row without a link has none; otherwise nothing is known about it.
     """
 
     def __init__(
         self,
         read: Callable[[Source], Iterable[Row]],
         operations: Mapping[Operation, Callable[..., Any]] | None = None,
+        *,
+        keeps_links: bool = False,
     ) -> None:
         self._read = read
+        self.keeps_links = keeps_links
         self.operations: Mapping[Operation, Callable[..., Any]] = operations or {}
         self._rows: dict[Source, Sequence[Row]] = {}
         self._indexes: dict[tuple[Source, tuple[str, ...]], Index] = {}
-        self._ways: dict[tuple[NavigationProperty, Source | None], tuple[Key, Index]] = {}
+        self._ways: dict[tuple[NavigationProperty, Source | None], Way] = {}
 
     def rows(self, source: Source) -> Sequence[Row]:
         """All rows of an entity set or a singleton."""
@@ -55,24 +60,48 @@ class Relations:
         way = self._ways.get((step.navigation, step.target))
         if way is None:
             way = self._ways[step.navigation, step.target] = self._way(step)
-        read_key, index = way
-        key = read_key(row)
-        found = () if key is None else index.get(key, ())
+        found = way(row)
         if step.navigation.is_collection:
             return found
         return found[0] if found else None
 
-    def _way(self, step: Follow) -> tuple[Key, Index]:
+    def _way(self, step: Follow) -> Way:
         pairs = constraint_of(step.navigation)
-        if not pairs or step.target is None:
-            raise no_data(step)
-        return _key_of(tuple([here for here, _ in pairs])), self._index(step.target, tuple([far for _, far in pairs]))
+        if pairs and step.target is not None:
+            read_key = columns_reader(tuple([here for here, _ in pairs]))
+            index = self._index(step.target, tuple([far for _, far in pairs]))
+
+            def by_constraint(row: Row) -> Sequence[Row]:
+                key = read_key(row)
+                return () if key is None else index.get(key, ())
+
+            return by_constraint
+        if step.navigation.contains_target and self.keeps_links:
+            return lambda row: ()  # contained entities stand in the row itself, where there are any
+        return self._way_of_links(step)
+
+    def _way_of_links(self, step: Follow) -> Way:
+        name, target = step.navigation.name + BIND, step.target
+
+        def by_links(row: Row) -> Sequence[Row]:
+            if target is None or not (self.keeps_links or name in row):
+                raise no_data(step)
+            found = [self._linked(target, key) for key in linked_keys(row.get(name))]
+            return [one for one in found if one is not None]
+
+        return by_links
+
+    def _linked(self, target: Source, key: tuple[Any, ...]) -> Row | None:
+        if isinstance(target, EntitySet):
+            return self.find(target, key)
+        rows = self.rows(target)
+        return rows[0] if rows else None
 
     def _index(self, source: Source, columns: tuple[str, ...]) -> Index:
         index = self._indexes.get((source, columns))
         if index is None:
             index = self._indexes[source, columns] = {}
-            read_key = _key_of(columns)
+            read_key = columns_reader(columns)
             for row in self.rows(source):
                 key = read_key(row)
                 if key is not None:
@@ -88,15 +117,32 @@ def key_columns(kind: EntityType) -> tuple[str, ...]:
 
 def key_reader(kind: EntityType) -> Key:
     """What tells the entities of a type apart; None for a row that lacks a part of its key."""
-    return _key_of(key_columns(kind))
+    return columns_reader(key_columns(kind))
 
 
 def constraint_of(navigation: NavigationProperty) -> tuple[tuple[str, str], ...]:
     """Pairs of a property here and the equal one there: the navigation's own, or its partner's the other way round."""
-    if navigation.on or navigation.partner is None:
+    if navigation.on:
         return navigation.on
-    partner = (navigation.target.members(navigation.partner) or (None,))[-1]
-    return tuple([(far, here) for here, far in partner.on]) if isinstance(partner, NavigationProperty) else ()
+    partner = partner_of(navigation)
+    return () if partner is None else tuple([(far, here) for here, far in partner.on])
+
+
+def partner_of(navigation: NavigationProperty) -> NavigationProperty | None:
+    """The navigation property that leads back; it is enough that one of the two names the other (4.01 CSDL, 8.5)."""
+    target = navigation.target
+    if navigation.partner is not None:
+        last = (target.members(navigation.partner) or (None,))[-1]
+        return last if isinstance(last, NavigationProperty) else None
+    for other in target.navigation.values():
+        if other.partner == navigation.name and other.target.navigation.get(navigation.name) is navigation:
+            return other
+    return None
+
+
+def linked_keys(value: Any) -> Sequence[tuple[Any, ...]]:
+    """The keys that a link in a row holds: none, one or several."""
+    return () if value is None else value if isinstance(value, list) else (value,)
 
 
 def no_data(step: Follow) -> NotImplementedHere:
@@ -113,9 +159,9 @@ def no_rows(source: Source) -> NotImplementedHere:
     return NotImplementedHere(f"The {what} '{source.name}' cannot be read in an expression.")
 
 
-def _key_of(columns: tuple[str, ...]) -> Key:
+def columns_reader(columns: tuple[str, ...]) -> Key:
     """What a row holds in these columns, None where one of them is null: null relates nothing."""
-    readers = [_column(column) for column in columns]
+    readers = [column_reader(column) for column in columns]
     if len(readers) == 1:
         return readers[0]
 
@@ -126,7 +172,7 @@ def _key_of(columns: tuple[str, ...]) -> Key:
     return key
 
 
-def _column(path: str) -> Key:
+def column_reader(path: str) -> Key:
     """A property by its name, or by a path through complex values."""
     names = path.split("/")
 
