@@ -33,6 +33,9 @@ _COMMA: Final = ord(",")
 _DELTA: Final = "/$delta"
 _DELETED: Final = "/$deletedEntity"
 
+# What shows that a row is not as its shape says: members are missing, or null against the model.
+_NOT_PLAIN: Final = (KeyError, TypeError, AttributeError)
+
 WriteBatch = Callable[[bytearray, list[Row], str], None]
 
 
@@ -47,6 +50,12 @@ class JsonCodec:
     def write_entity(self, shape: Shape, row: Row, about: About) -> bytes:
         """4.01 JSON Format, 6 and 7.2; JSON Light 3.0, 6.2."""
         head = self._head(entity_context(shape, about, self.form.contexts))
+        builders = struct_builders(shape, self.form)
+        if builders is not None:
+            try:
+                return self._joined(head, builders.careful_row(row, about.root))
+            except _NOT_PLAIN:
+                pass
         return self._joined(head, row_writer(shape, self.form).write(row, about.root))
 
     def write_feed(self, shape: Shape, rows: Iterable[Row], about: About) -> Iterator[bytes]:
@@ -143,8 +152,12 @@ class JsonCodec:
             return {}
         return {self.form.names.of_object(CONTEXT): context}
 
-    def _joined(self, head: dict[str, Any], content: dict[str, Any]) -> bytes:
-        return self.form.encode({**head, **content} if head else content)
+    def _joined(self, head: dict[str, Any], content: Any) -> bytes:
+        """One object with the members of both; `content` is a dictionary or a Struct."""
+        body = self.form.encode(content)
+        if not head:
+            return body
+        return self.form.encode(head)[:-1] + (b"," + body[1:] if len(body) > 2 else b"}")
 
     # ------------------------------------------------------------ reading
 
@@ -274,7 +287,7 @@ class _PlainWriter:
                 self.is_hasty = False  # where there is one, there are more
                 del text[start:]
             items = builders.careful_rows(batch, root)
-        except (KeyError, TypeError, AttributeError):
+        except _NOT_PLAIN:
             # Rows that lack members or have nulls within lists: the general writer knows what to do, or what to say.
             items = [self.write(row, root) for row in batch]
         encode(text, items)

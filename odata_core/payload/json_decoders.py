@@ -6,8 +6,8 @@
 # the rules, or what to say. Both give the same rows: a property test holds them to it.
 #
 # The decoder passes over members that it does not know, and over all but the last of those that a name is given twice.
-# Both are found by counting quotation marks: in a text without backslashes there are two for each name and two for each
-# value that is a string. Whatever was passed over had a name, so there are more of them than the rows can explain.
+# Both are found by counting quotation marks: there are two for each name and two for each value that is a string, apart
+# from those behind a backslash. Whatever was passed over had a name, so there are more than the rows can explain.
 #
 # What is generated holds the names of members as literals only, quoted by `repr`; everything else is handed in.
 
@@ -31,7 +31,6 @@ from .json_forms import JsonForm
 Rows = list[dict[str, Any]]
 
 _MAX_DEPTH: Final = 8  # of complex values within each other; deeper ones are the general reader's
-_QUOTE: Final = b'"'
 _COUNT: Final = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 _COUNT_TEXT: Final = Annotated[str, Meta(pattern="^[0-9]{1,18}$")]
 
@@ -61,12 +60,12 @@ class _Decoders:
 def fast_entity(body: bytes, kind: StructuredType, form: JsonForm, reading: Reading) -> dict[str, Any] | None:
     """The row of a plain body; None for all others."""
     decoders = _decoders(kind, form, reading.is_request)
-    if decoders is None or b"\\" in body or decoders.made.depth > reading.limits.body_depth:
+    if decoders is None or decoders.made.depth > reading.limits.body_depth:
         return None
     try:
         row: dict[str, Any] = decoders.entity.decode(body)
         quotes = 0 if row.pop(decoders.names[0], None) is None else 4
-        return row if body.count(_QUOTE) == decoders.made.mend([row]) + quotes else None
+        return row if _count_quotes(body) == decoders.made.mend([row]) + quotes else None
     except FAILURES:
         return None
 
@@ -74,14 +73,22 @@ def fast_entity(body: bytes, kind: StructuredType, form: JsonForm, reading: Read
 def fast_feed(body: bytes, kind: StructuredType, form: JsonForm, reading: Reading) -> Feed | None:
     """The rows of a plain collection; None for all others."""
     decoders = _decoders(kind, form, reading.is_request)
-    if decoders is None or b"\\" in body or decoders.made.depth + 2 > reading.limits.body_depth:
+    if decoders is None or decoders.made.depth + 2 > reading.limits.body_depth:
         return None
-    quotes = body.count(_QUOTE)
+    quotes = _count_quotes(body)
     for mend in (decoders.made.mend_whole, decoders.made.mend):
         feed = None if mend is None else _feed(body, decoders, mend, quotes)
         if feed is not None:
             return feed
     return None
+
+
+def _count_quotes(body: bytes) -> int:
+    """The quotation marks around names and strings. Backslashes count in pairs, from the left, as they are read."""
+    if b"\\" not in body:
+        return body.count(b'"')
+    without = body.replace(b"\\\\", b"")
+    return without.count(b'"') - without.count(b'\\"')
 
 
 def _feed(body: bytes, decoders: _Decoders, mend: Callable[[Rows], int], quotes: int) -> Feed | None:

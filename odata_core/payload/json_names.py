@@ -12,6 +12,8 @@ from typing import Final
 from ..edm import rows
 
 CONTROL: Final = "@odata."
+_MAX_KNOWN: Final = 4_096
+_MAX_NAME: Final = 256
 DELTA: Final = "@odata.delta"  # behind the name of a navigation property: changes of what is related (4.01, 4.5.6)
 NULL: Final = "@odata.null"
 METADATA_ETAG: Final = "@odata.metadataEtag"
@@ -27,6 +29,7 @@ class Names:
     other_prefixes: tuple[str, ...] = ()  # that readers take as well
     annotation: str = "@"  # before `Namespace.Term` on an object
     _reading: Mapping[str, str] = field(init=False, repr=False)
+    _known: dict[str, str | None] = field(init=False, repr=False, default_factory=dict)  # names that were read before
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_reading", {wire.casefold(): name for name, wire in self.special.items()})
@@ -47,6 +50,15 @@ class Names:
 
     def read(self, name: str) -> str | None:
         """The name in rows of control information or an annotation, on an object or a member; None for all others."""
+        known = self._known.get(name, "")
+        if known != "":
+            return known
+        found = self._read(name)
+        if len(self._known) < _MAX_KNOWN and len(name) <= _MAX_NAME:
+            self._known[name] = found
+        return found
+
+    def _read(self, name: str) -> str | None:
         target, at, term = name.partition("@")
         if at:
             return self._read_term(target, term)

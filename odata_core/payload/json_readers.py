@@ -52,9 +52,10 @@ class JsonReader:
                 "an object is expected" if declared is None else f"an object of type {_name(declared)} is expected"
             )
             refuse(path, expected)
-        kind, told = self._instance_type(content, declared, path)
+        read = self.form.names.read
+        canonical = {name: read(name) for name in content}
+        kind, told = self._instance_type(content, canonical, declared, path)
         row: Row = {} if told is None else {TYPE: told}
-        canonical = {name: self.form.names.read(name) for name in content}
         types = {found: value for name, value in content.items() if (found := canonical[name]) and found.endswith(TYPE)}
         for name, value in content.items():
             known = canonical[name]
@@ -70,11 +71,14 @@ class JsonReader:
         return row
 
     def _instance_type(
-        self, content: Mapping[str, Any], declared: StructuredType | None, path: str
+        self,
+        content: Mapping[str, Any],
+        canonical: Mapping[str, str | None],
+        declared: StructuredType | None,
+        path: str,
     ) -> tuple[StructuredType | None, str | None]:
         """The type of an object, and its name where that is not the declared one."""
-        names = self.form.names
-        where = next((name for name in content if names.read(name) == TYPE), None)
+        where = next((name for name, known in canonical.items() if known == TYPE), None)
         if where is None:
             return declared, None
         text = content[where]

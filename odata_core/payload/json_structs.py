@@ -1,14 +1,15 @@
 # Plain rows -> JSON, fast: rows that have all members of their shape and nothing else, at the levels that add nothing.
 # Strategy: for each shape a msgspec Struct with the members' names, and one generated function that makes Structs of
 # many rows: it picks the members in a single expression and mends only those that JSON cannot say. The encoder knows
-# the names beforehand, so it writes Structs faster than dictionaries. A row that has more or less than its shape goes
-# to the general writer (json_writers), which gives the same JSON: a property test holds both to it.
+# the names beforehand, so it writes Structs faster than dictionaries. Rows that have more than their shape have their
+# own builders, by what they have; all others go to the general writer (json_writers). All give the same JSON: property
+# tests hold them to it.
 # What is generated holds the names of members as literals only, quoted by `repr`; everything else is handed in.
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ import msgspec
 
 from ..edm import EnumType, PrimitiveType, Property, StructuredType
 from ..edm import primitives as edm
-from ..edm.rows import Row
+from ..edm.rows import ETAG, TYPE, Row
 from ..uri.literals import print_float
 from .codec import Shape
 from .json_forms import JsonForm
@@ -53,6 +54,7 @@ class _Parts:
     hasty: list[str]
     careful: list[str]
     globs: dict[str, Any]
+    names: list[str]
 
     def add(self, hasty: str, careful: str | None = None) -> None:
         self.hasty.append(hasty)
@@ -64,35 +66,106 @@ def struct_builders(shape: Shape, form: JsonForm) -> Builders | None:
     """The builders of a shape; None where its rows are never plain."""
     if not _is_plain(shape, form):
         return None
+    parts = _parts_of(shape, form)
+    rows, row = _compile(parts, parts.hasty, _Others(shape, form, is_careful=False))
+    if parts.careful == parts.hasty:
+        return Builders(rows, row, rows, row)
+    return Builders(rows, row, *_compile(parts, parts.careful, _Others(shape, form, is_careful=True)))
+
+
+def _parts_of(shape: Shape, form: JsonForm) -> _Parts:
     kind = shape.type
     names = [name for name in kind.properties if shape.select is None or name in shape.select]
-    parts = _Parts([], [], {"float_text": print_float})
+    parts = _Parts([], [], {"float_text": print_float}, names)
     within = dict(shape.within)
     for index, name in enumerate(names):
         _add_property(kind.properties[name], index, form, within.get(name), parts)
     for name, nested in shape.expand:
         _add_nested(nested, kind.navigation[name].is_collection, name, len(names), form, parts)
         names.append(name)
-    fields = [(f"p{index}", Any) for index in range(len(names))]
-    rename = {f"p{index}": name for index, name in enumerate(names)}
-    globs = parts.globs
-    globs["S"] = msgspec.defstruct("Plain", fields, rename=rename, gc=False)
-    globs["slow"] = row_writer(shape, form).write
-    rows, row = _compile(parts.hasty, globs)
-    if parts.careful == parts.hasty:
-        return Builders(rows, row, rows, row)
-    return Builders(rows, row, *_compile(parts.careful, globs))
+    return parts
 
 
-def _compile(parts: list[str], globs: dict[str, Any]) -> tuple[RowsBuilder, RowBuilder]:
-    made = f"S({', '.join(parts)}) if len(r) == {len(parts)} else slow(r, root)"
+def _compile(parts: _Parts, members: list[str], others: _Others) -> tuple[RowsBuilder, RowBuilder]:
+    made = f"S({', '.join(members)}) if len(r) == {len(members)} else others(r, root)"
     source = (
         f"def rows(rows, root):\n    return [{made} for r in rows]\n"
         f"def row(r, root):\n    return None if r is None else {made}\n"
     )
-    found = dict(globs)
+    found = {**parts.globs, "S": _struct(parts.names), "others": others}
     exec(compile(source, "<rows of a shape>", "exec"), found)  # noqa: S102
     return found["rows"], found["row"]
+
+
+def _struct(names: list[str]) -> type:
+    fields = [(f"p{index}", Any) for index in range(len(names))]
+    rename = {f"p{index}": name for index, name in enumerate(names)}
+    return msgspec.defstruct("Plain", fields, rename=rename, gc=False)
+
+
+class _Others:
+    """Makes Structs of rows that have more than their shape: an ETag, a derived type, members that nobody wants.
+
+    A builder is made for each combination of members and type that occurs, up to a bound; rows that have something
+    else, such as annotations, dynamic properties or too little, go to the general writer.
+    """
+
+    __slots__ = ("builders", "form", "is_careful", "shape", "write")
+
+    def __init__(self, shape: Shape, form: JsonForm, *, is_careful: bool) -> None:
+        self.shape, self.form, self.is_careful = shape, form, is_careful
+        self.write = row_writer(shape, form).write
+        self.builders: dict[tuple[Any, ...], RowBuilder] = {}
+
+    def __call__(self, row: Row, root: str) -> Any:
+        key = (row.get(TYPE), *row)
+        build = self.builders.get(key)
+        if build is None:
+            if len(self.builders) >= _MAX_LAYOUTS:
+                return self._write(row, root)
+            build = self.builders[key] = self._make(row) or self._write
+        return build(row, root)
+
+    def _write(self, row: Row | None, root: str) -> Any:
+        return None if row is None else self.write(row, root)
+
+    def _make(self, row: Row) -> RowBuilder | None:
+        shape, told = self.shape, None
+        name = row.get(TYPE)
+        if name is not None and name != shape.type.qualified_name:
+            if name not in shape.type.derived:
+                return None
+            shape, told = replace(shape, type=shape.type.derived[name]), name
+        if not _is_plain(shape, self.form):
+            return None
+        parts = _parts_of(shape, self.form)
+        extra = row.keys() - set(parts.names)
+        if len(extra) + len(parts.names) != len(row) or not self._is_plain_beyond(shape, extra):
+            return None
+        control = {TYPE: repr(self.form.type_text(told))} if told is not None else {}
+        control |= {ETAG: f"r[{ETAG!r}]"} if ETAG in extra else {}
+        control = control if self.form.has_metadata else {}
+        members = [*control.values(), *(parts.careful if self.is_careful else parts.hasty)]
+        names = [*map(self.form.names.of_object, control), *parts.names]
+        source = f"def row(r, root):\n    return S({', '.join(members)})\n"
+        found = {**parts.globs, "S": _struct(names)}
+        exec(compile(source, "<rows of a layout>", "exec"), found)  # noqa: S102
+        build: RowBuilder = found["row"]
+        return build
+
+    def _is_plain_beyond(self, shape: Shape, extra: Iterable[str]) -> bool:
+        """Whether the members that a row has beyond its shape are an ETag, its type, or not written."""
+        kind = shape.type
+        for name in extra:
+            if name in (TYPE, ETAG):
+                continue
+            is_declared = name in kind.properties or name in kind.navigation
+            if "@" in name or name[:1] == "#" or (kind.is_open and not is_declared):
+                return False
+        return True
+
+
+_MAX_LAYOUTS: Final = 64
 
 
 def _is_plain(shape: Shape, form: JsonForm) -> bool:

@@ -209,15 +209,14 @@ def test_both_readers_give_the_same(name: str, data: st.DataObject) -> None:
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_plain_bodies_are_read_the_fast_way(name: str, data: st.DataObject) -> None:
-    """What is written at these levels is plain, but for text that JSON escapes and numbers that are words."""
+    """What is written at these levels is plain, but for numbers that are words."""
     codec = CODECS[name]
     model = data.draw(models(types=[kind for kind in types_of(name) if kind not in ("Edm.Single", "Edm.Double")]))
     set_name = data.draw(st.sampled_from(list(model.entity_sets)))
     kind = model.entity_set(set_name).type
     body = feed_of(codec, shape_of(model, set_name), data.draw(tables_of(kind, max_size=3)), About(ROOT, set_name))
     reading = Reading(model, is_request=False)
-    if b"\\" not in body:
-        assert fast_feed(body, kind, codec.form, reading) is not None
+    assert fast_feed(body, kind, codec.form, reading) is not None
 
 
 POWERS = [2**power for power in (7, 8, 15, 16, 31, 32, 63, 64, 200)]
@@ -226,8 +225,8 @@ LITERALS = [
     *[f'"{bound}"' for bound in (2**63 - 1, 2**63, -(2**63) - 1)],
     *"""0 1 -0 -0.0 1.0 1.5 1e2 1E400 1e-400 1e-1001 1e1001 0e-1001 12345.678 true null [] {} "true" "" "1_0" "١" "+1"
         "1." "1e5" "NaN" "Infinity" "INF" "2013-08-19" "2013-02-30" "2013-08-19T15:02:36Z" "2013-08-19T15:02:36"
-        "2013-08-19T15:02:36.12345678Z" "2013-08-19T24:00:00Z" "2013-08-19t15:02Z" "15:02:36" "15:02" "24:00:00" "P1DT1S"
-        "PT25H" "P1Y" "AA==" "AA" "A" "-_8=" "+/8=" "Green" "Green,Red" "0" "abc" "abcdef"
+        "2013-08-19T15:02:36.12345678Z" "2013-08-19T24:00:00Z" "2013-08-19t15:02Z" "15:02:36" "15:02" "24:00:00"
+        "P1DT1S" "PT25H" "P1Y" "AA==" "AA" "A" "-_8=" "+/8=" "Green" "Green,Red" "0" "abc" "abcdef"
         "3499b02c8dc94c0daa83097a1340cbda" "{3499b02c-8dc9-4c0d-aa83-097a1340cbda}" "34-99b02c8dc94c0daa83097a1340cbda"
         "3499B02C-8dc9-4c0d-aa83-097a1340cbda" """.split(),
     *['" 1"', '" 3499b02c-8dc9-4c0d-aa83-097a1340cbda"'],

@@ -14,8 +14,9 @@ from hypothesis.strategies import SearchStrategy
 from odata_core.edm import PRIMITIVE_TYPES, EntityType, Property, StructuredType
 from odata_core.payload.codec import Reading, Shape
 from odata_core.payload.json_codec import JsonCodec, json_v3, json_v4
+from odata_core.payload.json_writers import row_writer
 from odata_core.testing.strategies import VALUE_TYPES, values_of
-from tests.payload.json_shop import MODEL, about, kind, shape
+from tests.payload.json_shop import MODEL, ROOT, about, kind, shape
 
 CODECS: dict[str, JsonCodec] = {
     "v3": json_v3(),
@@ -103,9 +104,15 @@ def test_trees_come_back(name: str, set_name: str, data: st.DataObject) -> None:
     depth = data.draw(st.integers(0, 2))
     expand = expanding(kind("Food") if set_name == "Products" else declared, depth)
     table = data.draw(st.lists(rows(declared, name[:2] if name[0] == "v" else "v4", depth), max_size=3))
-    chunks = codec.write_feed(shape(set_name, expand=expand), table, about(set_name))
-    feed = codec.read_feed(b"".join(chunks), declared, Reading(MODEL, is_request=False))
+    found = shape(set_name, expand=expand)
+    body = b"".join(codec.write_feed(found, table, about("")))
+    write = row_writer(found, codec.form).write
+    assert body == b'{"value":' + codec.form.encode([write(row, ROOT) for row in table]) + b"}"
+    feed = codec.read_feed(body, declared, Reading(MODEL, is_request=False))
     assert repr_of(without(feed.rows)) == repr_of(table)
+    for row in table:
+        one = codec.write_entity(found, row, about(set_name))
+        assert repr_of(without(codec.read_entity(one, declared, Reading(MODEL, is_request=False)))) == repr_of(row)
 
 
 def repr_of(value: Any) -> Any:
