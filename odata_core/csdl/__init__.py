@@ -2,5 +2,6 @@
 
 from .documents import read_csdl, read_csdl_file
 from .xml_v3 import write_xml_v3
+from .xml_v4 import write_xml_v4
 
-__all__ = ["read_csdl", "read_csdl_file", "write_xml_v3"]
+__all__ = ["read_csdl", "read_csdl_file", "write_xml_v3", "write_xml_v4"]

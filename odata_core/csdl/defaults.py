@@ -55,6 +55,11 @@ def _date(text: str) -> date:
     return date.fromisoformat(text)
 
 
+def print_base64url(value: bytes) -> str:
+    """Bytes as version 4 writes them in text (RFC 4648, 5)."""
+    return base64.urlsafe_b64encode(value).decode("ascii").rstrip("=")
+
+
 def _base64(text: str) -> bytes:
     if not _BASE64.fullmatch(text):
         raise ValueError(f"'{text}' is not base64url")

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from xml.etree import ElementTree as ET
 
 from ..edm import (
@@ -25,6 +23,7 @@ from ..edm import (
     StructuredType,
 )
 from .associations import Association, Constraint, association_sets, associations_of
+from .xml_writing import DECLARATION, FACETS, NOT_XML, flag, sub_element, text_of
 
 EDMX: Final = "http://schemas.microsoft.com/ado/2007/06/edmx"
 METADATA: Final = "http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"
@@ -32,13 +31,7 @@ EDM_V3: Final = "http://schemas.microsoft.com/ado/2009/11/edm"
 ANNOTATION: Final = "http://schemas.microsoft.com/ado/2009/02/edm/annotation"
 URL_CONVENTIONS: Final = "Com.Microsoft.Data.Services.Conventions.V1.UrlConventions"
 
-_DECLARATION: Final = b'<?xml version="1.0" encoding="utf-8"?>'
-_FACETS: Final = ("MaxLength", "FixedLength", "Unicode", "Precision", "Scale", "SRID", "Collation")
-_NOT_FINITE: Final = {"inf": "INF", "-inf": "-INF", "nan": "NaN"}
 _STREAM: Final = PRIMITIVE_TYPES["Edm.Stream"]
-
-# Char ::= #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]     (XML 1.0, section 2.2)
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Navigations = Mapping[NavigationProperty, Association]
 
@@ -53,7 +46,7 @@ def write_xml_v3(model: Model, *, key_as_segment: bool = False) -> bytes:
     versions = {"m:DataServiceVersion": "3.0", "m:MaxDataServiceVersion": "3.0", "xmlns:m": METADATA}
     services = ET.SubElement(root, "edmx:DataServices", versions)
     for namespace in dict.fromkeys([*(kind.namespace for kind in model.types.values()), model.namespace]):
-        schema = _element(services, "Schema", Namespace=namespace, xmlns=EDM_V3)
+        schema = sub_element(services, "Schema", Namespace=namespace, xmlns=EDM_V3)
         _write_types(schema, (kind for kind in model.types.values() if kind.namespace == namespace), associations)
         for association in dict.fromkeys(associations.values()):
             if association.namespace == namespace:
@@ -61,11 +54,7 @@ def write_xml_v3(model: Model, *, key_as_segment: bool = False) -> bytes:
         if namespace == model.namespace:
             _write_container(schema, model, associations, key_as_segment)
     document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=False)
-    return _DECLARATION + document
-
-
-def _element(parent: ET.Element, tag: str, /, **attributes: str | None) -> ET.Element:
-    return ET.SubElement(parent, tag, {name: text for name, text in attributes.items() if text is not None})
+    return DECLARATION + document
 
 
 def _write_types(
@@ -83,18 +72,18 @@ def _write_types(
 
 def _write_entity_type(schema: ET.Element, kind: EntityType, associations: Navigations) -> None:
     """<EntityType Name BaseType Abstract OpenType m:HasStream> Key? Property* NavigationProperty*"""
-    element = _element(schema, "EntityType", **_type_attributes(kind), OpenType=_flag(kind.is_open))
+    element = sub_element(schema, "EntityType", **_type_attributes(kind), OpenType=flag(kind.is_open))
     if kind.has_stream:
         element.set("m:HasStream", "true")
     if kind.own_key:
-        key = _element(element, "Key")
+        key = sub_element(element, "Key")
         for name in kind.own_key:
-            _element(key, "PropertyRef", Name=name)
+            sub_element(key, "PropertyRef", Name=name)
     _write_properties(element, kind)
     for navigation in kind.own_navigation.values():
         association = associations[navigation]
         here, there = association.ends_from(navigation)
-        _element(
+        sub_element(
             element,
             "NavigationProperty",
             Name=navigation.name,
@@ -108,20 +97,20 @@ def _write_complex_type(schema: ET.Element, kind: ComplexType) -> None:
     """<ComplexType Name BaseType Abstract> Property*"""
     if kind.is_open:
         raise ModelError(f"CSDL v3 cannot say that the complex type '{kind.qualified_name}' is open.")
-    _write_properties(_element(schema, "ComplexType", **_type_attributes(kind)), kind)
+    _write_properties(sub_element(schema, "ComplexType", **_type_attributes(kind)), kind)
 
 
 def _type_attributes(kind: StructuredType) -> dict[str, str | None]:
     base = kind.base.qualified_name if kind.base is not None else None
-    return {"Name": kind.name, "BaseType": base, "Abstract": _flag(kind.is_abstract)}
+    return {"Name": kind.name, "BaseType": base, "Abstract": flag(kind.is_abstract)}
 
 
 def _write_enum_type(schema: ET.Element, kind: EnumType) -> None:
     """<EnumType Name IsFlags UnderlyingType> <Member Name Value>*"""
     underlying = kind.underlying.name if kind.underlying.name != "Edm.Int32" else None
-    element = _element(schema, "EnumType", Name=kind.name, IsFlags=_flag(kind.is_flags), UnderlyingType=underlying)
+    element = sub_element(schema, "EnumType", Name=kind.name, IsFlags=flag(kind.is_flags), UnderlyingType=underlying)
     for name, value in kind.members.items():
-        _element(element, "Member", Name=name, Value=str(value))
+        sub_element(element, "Member", Name=name, Value=str(value))
 
 
 def _write_properties(element: ET.Element, kind: StructuredType) -> None:
@@ -135,8 +124,8 @@ def _write_property(element: ET.Element, prop: Property, where: str) -> None:
         raise ModelError(f"CSDL v3 cannot say the property '{where}': the type {prop.type.name} came with v4.")
     # WCF writes every named stream as not nullable, although reading one may well answer 204.
     required = not prop.nullable or prop.type is _STREAM
-    facets = {name: _text(prop.facets[name]) for name in _FACETS if name in prop.facets}
-    written = _element(
+    facets = {name: text_of(prop.facets[name]) for name in FACETS if name in prop.facets}
+    written = sub_element(
         element,
         "Property",
         Name=prop.name,
@@ -155,61 +144,43 @@ def _default(prop: Property, where: str) -> str | None:
     value = None if prop.default is NOT_GIVEN else prop.accept(prop.default)
     if value is None or isinstance(value, list | Mapping):
         return None
-    text = _text(value)
-    if _NOT_XML.search(text):
+    text = text_of(value)
+    if NOT_XML.search(text):
         raise ModelError(f"The default of the property '{where}' has a character that XML cannot hold.")
     return text
 
 
-def _text(value: Any) -> str:
-    """The value of a facet or a default: bytes in hexadecimal, decimals without exponent."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case bytes():
-            return value.hex().upper()
-        case float():
-            return _NOT_FINITE.get(str(value), str(value))
-        case Decimal():
-            return f"{value:f}"
-    return str(value)
-
-
-def _flag(value: bool) -> str | None:
-    return "true" if value else None
-
-
 def _write_association(schema: ET.Element, association: Association) -> None:
     """<Association Name> <End Type Role Multiplicity> twice, ReferentialConstraint?"""
-    element = _element(schema, "Association", Name=association.name)
+    element = sub_element(schema, "Association", Name=association.name)
     for end in association.ends:
-        _element(element, "End", Type=end.type.qualified_name, Role=end.role, Multiplicity=end.multiplicity)
+        sub_element(element, "End", Type=end.type.qualified_name, Role=end.role, Multiplicity=end.multiplicity)
     if association.constraint is not None:
         _write_constraint(element, association.constraint)
 
 
 def _write_constraint(association: ET.Element, constraint: Constraint) -> None:
     """<ReferentialConstraint> <Principal Role> PropertyRef+, <Dependent Role> PropertyRef+"""
-    element = _element(association, "ReferentialConstraint")
+    element = sub_element(association, "ReferentialConstraint")
     sides = (
         ("Principal", constraint.principal, constraint.principal.type.key),
         ("Dependent", constraint.dependent, constraint.dependent_properties),
     )
     for tag, end, names in sides:
-        side = _element(element, tag, Role=end.role)
+        side = sub_element(element, tag, Role=end.role)
         for name in names:
-            _element(side, "PropertyRef", Name=name)
+            sub_element(side, "PropertyRef", Name=name)
 
 
 def _write_container(schema: ET.Element, model: Model, associations: Navigations, key_as_segment: bool) -> None:
     """<EntityContainer Name m:IsDefaultEntityContainer> EntitySet* AssociationSet* ValueAnnotation?"""
-    container = _element(schema, "EntityContainer", Name=model.container)
+    container = sub_element(schema, "EntityContainer", Name=model.container)
     container.set("m:IsDefaultEntityContainer", "true")
     for entity_set in model.entity_sets.values():
-        _element(container, "EntitySet", Name=entity_set.name, EntityType=entity_set.type.qualified_name)
+        sub_element(container, "EntitySet", Name=entity_set.name, EntityType=entity_set.type.qualified_name)
     for name, association, sets in association_sets(model, associations):
-        element = _element(container, "AssociationSet", Name=name, Association=association.qualified_name)
+        element = sub_element(container, "AssociationSet", Name=name, Association=association.qualified_name)
         for end, bound in zip(association.ends, sets, strict=True):
-            _element(element, "End", Role=end.role, EntitySet=bound.name)
+            sub_element(element, "End", Role=end.role, EntitySet=bound.name)
     if key_as_segment:
-        _element(container, "ValueAnnotation", Term=URL_CONVENTIONS, String="KeyAsSegment")
+        sub_element(container, "ValueAnnotation", Term=URL_CONVENTIONS, String="KeyAsSegment")

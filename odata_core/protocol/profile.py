@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
-from ..csdl import write_xml_v3
+from ..csdl import write_xml_v3, write_xml_v4
 from ..errors import NotAcceptable, ODataError, UnsupportedMediaType
 from ..payload.links import V2_LINKS, V3_LINKS, V4_LINKS, LinkForm
 from ..query.path_rules import V2_RULES, V3_RULES, V4_RULES, PathRules
@@ -171,7 +172,7 @@ ODATA_4: Final = Profile(
     preferences={"return=representation": True, "return=minimal": False},
     entity_id_header="OData-EntityId",
     unacceptable=NotAcceptable,
-    write_metadata=write_xml_v3,
+    write_metadata=write_xml_v4,
     links=V4_LINKS,
     manners=V4_MANNERS,
     minds_parameters=False,
@@ -180,6 +181,7 @@ ODATA_4: Final = Profile(
 ODATA_401: Final = replace(
     ODATA_4,
     version=V4_01,
+    write_metadata=partial(write_xml_v4, version="4.01"),
     formats={**_others(), **dict.fromkeys(_JSON_KINDS, media.JSON_V401)},
 )
 
