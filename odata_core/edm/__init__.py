@@ -1,5 +1,6 @@
 """The entity data model: types, values, and a builder for models in Python."""
 
+from .annotations import Annotation, Expression, Reference
 from .builder import ModelBuilder
 from .container import EntitySet, Operation, OperationImport, Parameter, ReturnType, Singleton
 from .model import Model, Term
@@ -35,12 +36,14 @@ __all__ = [
     "ENTITY_TYPE",
     "NOT_GIVEN",
     "PRIMITIVE_TYPES",
+    "Annotation",
     "AnyType",
     "ComplexType",
     "Duration",
     "EntitySet",
     "EntityType",
     "EnumType",
+    "Expression",
     "Member",
     "Model",
     "ModelBuilder",
@@ -52,6 +55,7 @@ __all__ = [
     "PrimitiveType",
     "Property",
     "PropertySpec",
+    "Reference",
     "ReturnType",
     "Singleton",
     "StructuredType",

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
+from .annotations import Annotation, expression_of
 from .linker import link
 from .model import Model
 from .primitives import PRIMITIVE_TYPES
@@ -243,6 +245,23 @@ class ModelBuilder:
     ) -> None:
         """Declare what annotations may say."""
         self._told.terms.append(TermSpec(name, spec_of(type), base, tuple(applies_to), self.location))
+
+    def annotate(self, target: str, term: str, value: Any = True, *, qualifier: str = "") -> None:
+        """Say something about an element of the model, which a path names: `Product/Name`, `Container/Products`.
+
+        The value is an expression (edm.annotations) or what can become one: None, bool, numbers, text, lists, mappings.
+        """
+        self.add_annotation(target, Annotation(self._told.qualified(term), expression_of(value), qualifier))
+
+    def add_annotation(self, target: str, annotation: Annotation) -> None:
+        """Say something about an element; all names in the annotation are qualified."""
+        said = self._told.annotations.setdefault(self._told.path(target), {})
+        if said.setdefault((annotation.term, annotation.qualifier), annotation) is not annotation:
+            self.leave_out(f"'{target}' is annotated twice with '{annotation.term}'.")
+
+    def leave_out(self, sentence: str) -> None:
+        """Something that a model can do without: `build` refuses it unless such things are left out."""
+        self._told.leave_out(sentence, self.location)
 
     def build(self) -> Model:
         """The model, or ModelError listing every broken rule."""

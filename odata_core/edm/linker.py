@@ -51,6 +51,11 @@ def link(told: Declarations) -> Model:
         dict(told.type_definitions),
         linker.terms(),
         dict(told.aliases),
+        annotations={target: tuple(said.values()) for target, said in told.annotations.items()},
+        foreign=dict(told.foreign),
+        references=tuple(told.references),
+        schemas=told.schemas,
+        containers=dict(told.containers),
     )
     for spec in told.sources:
         source = singletons.get(spec.name) if spec.is_singleton else sets.get(spec.name)

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .annotations import Annotation, Expression, Foreign, Reference
 from .container import EntitySet, Operation, OperationImport, Singleton
+from .paths import paths_of
 from .types import BUILT_IN_TYPES, NOT_GIVEN, AnyType, ComplexType, EntityType, EnumType, TypeDefinition, type_name
 
 
@@ -42,6 +44,8 @@ class Model:
 
     `namespace` is the one of the schema with the container, whose name is empty where there is none. Overloads of an
     operation share a qualified name. `left_out` says, in full sentences, what a document had beyond this model.
+    `annotations` and `foreign` are kept by the path of what they are about (edm.paths). `schemas` has the namespaces
+    of a document in its order, where `references` has others; it is empty where all are of one document.
     """
 
     namespace: str
@@ -55,6 +59,49 @@ class Model:
     terms: Mapping[str, Term] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)  # alias -> namespace
     left_out: tuple[str, ...] = ()
+    annotations: Mapping[str, tuple[Annotation, ...]] = field(default_factory=dict)
+    foreign: Mapping[str, Foreign] = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
+    schemas: tuple[str, ...] = ()
+    containers: Mapping[str, str] = field(default_factory=dict)  # prefix of names -> another container, qualified
+    _paths: dict[object, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def default_container(self) -> str:
+        """The qualified name of the container whose children have bare names."""
+        return f"{self.namespace}.{self.container}"
+
+    def path_of(self, element: object) -> str:
+        """The path by which annotations know an element of this model; KeyError where it is of another."""
+        if not self._paths:
+            self._paths.update(paths_of(self))
+        return self._paths[element]
+
+    def annotations_of(self, target: object) -> tuple[Annotation, ...]:
+        """What annotations say about an element of the model, or about the one that a path leads to.
+
+        Paths are such as `Shop.Product/Name`, `Shop.Container/Products` or `Shop.Near(Edm.Double)/km`, with namespaces
+        or aliases. What is said about all overloads of an operation counts for each, after what is said about itself.
+        """
+        path = self._qualified_path(target) if isinstance(target, str) else self.path_of(target)
+        found = self.annotations.get(path, ())
+        start, parenthesis, rest = path.partition("(")
+        if parenthesis:
+            found += self.annotations.get(start + rest.rpartition(")")[2], ())
+        return found
+
+    def annotation(self, target: object, term: str, qualifier: str = "") -> Expression | None:
+        """The value of a term on an element (see `annotations_of`); None where it is not annotated with it."""
+        name = self.qualified(term)
+        for annotation in self.annotations_of(target):
+            if annotation.term == name and annotation.qualifier == qualifier:
+                return annotation.value
+        return None
+
+    def _qualified_path(self, path: str) -> str:
+        start, parenthesis, types = path.partition("(")
+        steps = [self.qualified(step) if "." in step else step for step in start.split("/")]
+        return "/".join(steps) + parenthesis + types
 
     def entity_set(self, name: str) -> EntitySet:
         """The entity set of that name; KeyError when there is none."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .annotations import Annotation, Foreign, Reference
 from .types import NOT_GIVEN, AnyType, ComplexType, EntityType, EnumType, TypeDefinition
 
 
@@ -161,6 +162,11 @@ class Declarations:
     terms: list[TermSpec] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    annotations: dict[str, dict[tuple[str, str], Annotation]] = field(default_factory=dict)  # target -> term, qualifier
+    foreign: dict[str, Foreign] = field(default_factory=dict)
+    references: list[Reference] = field(default_factory=list)
+    schemas: tuple[str, ...] = ()
+    containers: dict[str, str] = field(default_factory=dict)
     locations: dict[object, str] = field(default_factory=dict)  # of types, and later of what is made of the rest
 
     def split(self, name: str) -> tuple[str, str]:
@@ -170,6 +176,13 @@ class Declarations:
 
     def qualified(self, name: str) -> str:
         return ".".join(self.split(name))
+
+    def path(self, path: str) -> str:
+        """A path of an annotation's target; a name without a dot at its start belongs to `namespace`."""
+        start, parenthesis, rest = path.partition("(")
+        first, slash, steps = start.partition("/")
+        others = "/".join([self.qualified(step) if "." in step else step for step in steps.split("/")])
+        return f"{self.qualified(first)}{slash}{others}{parenthesis}{rest}"
 
     def report(self, sentence: str, location: str = "") -> None:
         self.problems.append(f"{location}: {sentence}" if location else sentence)
