@@ -129,8 +129,11 @@ def error_format(profile: Profile, headers: Mapping[str, str], format_option: st
         maximum = parse_version(headers.get(profile.maximum_header, str(profile.version)), profile.maximum_header)
     except BadRequest:
         maximum = profile.version  # the error at hand may be about this very header
-    chosen = choose(wanted, profile.formats["error"])
-    return chosen if chosen is not None and chosen.version <= maximum else XML_ERROR
+    offered = profile.formats["error"]
+    chosen = choose(wanted, offered)
+    if chosen is not None and chosen.version <= maximum:
+        return chosen
+    return XML_ERROR if XML_ERROR in offered else offered[0]
 
 
 def check_content_type(profile: Profile, header: str | None) -> Format:

@@ -181,7 +181,7 @@ class Service:
         custom = tuple([pair for pair in pairs if not pair[0].startswith(("$", "@"))])
         resource = binder.bind(url.path, Syntax(custom=custom))
         planned = plan(exchange.method, resource, profile.update_verbs, self.without)
-        options = self._options.settle(request.query, resource, USES.get(planned.action, Use.READ), profile)
+        options = self._options.settle(request.query, resource, _use(planned, exchange.method), profile)
         chosen = _choose(exchange, planned, options)
         exchange.version_of(chosen)
         return Settled(exchange, planned, options, chosen)
@@ -280,6 +280,13 @@ def _reader(profile: Profile, request: Request) -> Codec:
     codec = check_content_type(profile, request.headers.get("Content-Type")).codec
     assert codec is not None, "what can be read has a codec"
     return codec
+
+
+def _use(planned: Planned, method: str) -> Use:
+    """What is done with a resource, as far as options are concerned: `$id` says which link is to go."""
+    if planned.action is Action.WRITE_LINKS and method == "DELETE":
+        return Use.DELETE
+    return USES.get(planned.action, Use.READ)
 
 
 USES: Final[Mapping[Action, Use]] = {

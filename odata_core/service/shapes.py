@@ -11,6 +11,8 @@ from ..edm import ComplexType, EntityType, Property, StructuredType
 from ..errors import NotImplementedHere
 from ..payload.codec import Shape
 from ..query.options import BoundOptions, Expansion, Form, Selected, Selection
+from ..query.shapes import Field
+from ..query.shapes import Shape as Fields
 from ..query.tree import Computed, Follow, Source
 
 
@@ -19,9 +21,29 @@ def shape_of(kind: Any, source: Source | None, options: BoundOptions) -> Shape:
     assert isinstance(kind, StructuredType), "only structured values have a shape"
     shape = Shape(kind, source, computed=tuple([_computed(item) for item in options.compute]))
     if options.apply is not None:
-        return replace(shape, partial=True, source=None)
+        shape = _of_fields(Shape(options.apply.kind_after, partial=True), options.apply.shape, shape.computed)
     shape = shape if options.select is None else _selected(shape, options.select)
     return _expanded(shape, options.expand)
+
+
+def _of_fields(shape: Shape, given: Fields, more: tuple[Property, ...] = ()) -> Shape:
+    """The shape of rows that $apply made: their own members, what was added, and the same of what they lead to."""
+    kind, names = shape.type, given.fields
+    added = [item.step for name, item in names.items() if name not in kind.properties]
+    nested = [(name, item) for name, item in names.items() if isinstance(item.step, Follow)]
+    return replace(
+        shape,
+        select=None if given.is_whole else tuple([name for name in names if name in kind.properties]),
+        computed=(*[step for step in added if isinstance(step, Property)], *more),
+        links=(),
+        expand=tuple([(name, _target(item)) for name, item in nested]),
+    )
+
+
+def _target(item: Field) -> Shape:
+    assert isinstance(item.step, Follow), "only entities are expanded"
+    target = Shape(item.step.navigation.target, partial=True)
+    return target if item.shape is None else _of_fields(target, item.shape)
 
 
 def _computed(item: Computed) -> Property:
