@@ -158,7 +158,10 @@ def test_deep_insert(service: Service) -> None:
         (
             "Products?$apply=aggregate(Stock with sum as Total)",
             200,
-            {"@odata.context": f"{ROOT}$metadata#Products(Total)", "value": [{"Total": 9007199254740993}]},
+            {
+                "@odata.context": f"{ROOT}$metadata#Products(Total)",
+                "value": [{"@odata.id": None, "Total": 9007199254740993}],
+            },
         ),
     ],
 )
