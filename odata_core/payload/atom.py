@@ -66,14 +66,15 @@ class Atom:
         """2.2.6.2.1."""
         around, write = _around(about), entry_writer(shape, self.form)
         name = shape.source.name if shape.source is not None else shape.type.name
-        href = about.url.removeprefix(about.root).partition("?")[0] or name
+        href = about.url.removeprefix(about.root).partition("?")[0].rstrip("/") or name
         out: Out = [
             f'{_DECLARATION}<feed xml:base="{quoted(about.root)}" {NAMESPACES}><title type="text">{name}</title>',
             f"<id>{escape(about.root + href)}</id><updated>{around.updated}</updated>",
         ]
         if about.count is not None:
             out.append(f"<m:count>{about.count}</m:count>")
-        out.append(f'<link rel="self" title="{name}" href="{quoted(href)}"/>')
+        own = href.rpartition("/")[2]  # as WCF Data Services writes it
+        out.append(f'<link rel="self" title="{own}" href="{quoted(own)}"/>')
         for number, row in enumerate(rows, 1):
             append_entry(out, row, write, around)
             if number % _BATCH == 0:

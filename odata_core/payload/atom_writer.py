@@ -88,10 +88,12 @@ def property_writer(prop: Property, prefix: str = "d:") -> Append:
     if prop.is_collection:
         return _collection_writer(name, prop)
     write = _item_writer(name, prop.type)
+    told = "" if prop.type is edm.STRING else f' m:type="{quoted(name_of(prop.type))}"'
+    null = f'<{name}{told} m:null="true"/>'
 
     def append(out: Out, value: Any) -> None:
         if value is None:
-            out.append(f'<{name} m:null="true"/>')
+            out.append(null)
         else:
             write(out, value)
 
