@@ -1,183 +1,294 @@
-# Referential integrity in memory: foreign keys lead to rows that exist, links are kept on both sides, and what depends
-# on a deleted row is deleted, set to null, or forbids it (4.01 CSDL 8.6).
+# Referential integrity in memory: foreign keys and links lead to rows that exist, links are kept in step on both sides,
+# and what depends on a deleted row is deleted, set to null, or forbids it (4.01 CSDL, 8.6).
+# What happens on delete, least surprise first:
+# - a foreign key: what OnDelete says at the side of the deleted row (v4: its navigation property to the dependents; v2
+#   and v3: the end of the association), else at the side of the foreign key, where some services write it. Without
+#   OnDelete its nullable columns become null; where it has none, as in a key, the row forbids the deletion.
+# - SetNull leaves columns alone that are part of another foreign key (8.6); SetDefault must lead somewhere again.
+# - a link to the row vanishes. OnDelete of a link that the row itself has: Cascade deletes the targets, None forbids.
+# - contained entities and their streams go with their parent; one that depends on a deleted row is treated as a row.
+# All that is deleted together is found first, so rows that go as well forbid nothing, and cycles end.
+# Who refers to a row is an index of all rows, made when the first row is deleted and kept up to date from then on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from typing import Any
 
-from odata_core.backend import Key, Row, Source
+from odata_core.backend import Key, Row
 from odata_core.backend.rows import title_of, type_of
-from odata_core.edm import EntitySet, EntityType, Model, NavigationProperty, default_of
+from odata_core.edm import NavigationProperty, Property, StructuredType, default_of
 from odata_core.edm.rows import BIND
-from odata_core.errors import BadRequest, Conflict
-from odata_core.query.relations import constraint_of
-from odata_core.query.scope import bound_source
+from odata_core.errors import BadRequest, Conflict, ODataError
 
+from .ends import End, Ends, Level, Way
 from .table import Table
 
-if TYPE_CHECKING:
-    from .store import MemorySession
+Place = tuple[str, Key]
+"""The name of a set and the key of a row in it, in the form that `Table.index` gives."""
 
-Tables = Mapping[str, Table]
-
-
-@dataclass(frozen=True, slots=True)
-class _Dependent:
-    """A set whose rows hold keys of another set's rows."""
-
-    source: Source
-    navigation: NavigationProperty
-    pairs: tuple[tuple[str, str], ...]
-    on_delete: str | None
+Store = Callable[[Table, Key, "Row | None"], None]
 
 
 class Integrity:
-    """The rules of one model. `checks` is whether a foreign key must lead somewhere, also after a row is gone."""
+    """The rules of one model over its tables. With `checks` false, foreign keys may lead anywhere; links never do."""
 
-    def __init__(self, model: Model, *, checks: bool) -> None:
-        self.checks = checks
-        self._dependents: dict[str, list[_Dependent]] = {}
-        self._linked: dict[str, list[tuple[Source, NavigationProperty]]] = {}
-        sources: list[Source] = [*model.entity_sets.values(), *model.singletons.values()]
-        for source in sources:
-            for navigation in _navigation(source.type):
-                target = bound_source(source, (), navigation)
-                if target is None or navigation.contains_target:
-                    continue
-                if navigation.on and {there for _, there in navigation.on} == set(target.type.key):
-                    row = _Dependent(source, navigation, navigation.on, _on_delete(navigation))
-                    self._dependents.setdefault(target.name, []).append(row)
-                elif not constraint_of(navigation):
-                    self._linked.setdefault(target.name, []).append((source, navigation))
+    def __init__(self, tables: Mapping[str, Table], *, checks: bool) -> None:
+        self._tables = tables
+        self._checks = checks
+        self._ends = Ends()
+        self._referrers: dict[Place, dict[Place, None]] | None = None
 
-    # ------------------------------------------------------------ foreign keys
+    # ------------------------------------------------------------ who refers to whom
 
-    def check_references(self, tables: Tables, table: Table, row: Row, former: Row | None = None) -> None:
-        """BadRequest for a foreign key that leads nowhere."""
-        if not self.checks:
+    def changed(self, table: Table, key: Key, former: Row | None, row: Row | None) -> None:
+        """Take note of what every write does to a place."""
+        if self._referrers is None:
             return
-        for navigation in type_of(table.kind, row).navigation.values():
-            if not navigation.on or navigation.is_collection:
-                continue
-            target = bound_source(table.source, (), navigation)
-            if not isinstance(target, EntitySet) or {there for _, there in navigation.on} != set(target.type.key):
-                continue
-            key = _foreign_key(row, navigation, target.type)
-            if None in key or (former is not None and key == _foreign_key(former, navigation, target.type)):
-                continue
-            if tables[target.name].index(key) not in tables[target.name].rows:
+        here = (table.source.name, key)
+        before = set() if former is None else {place for place, _ in self._places(table, former)}
+        now = set() if row is None else {place for place, _ in self._places(table, row)}
+        for place in before - now:
+            who = self._referrers[place]
+            del who[here]
+            if not who:
+                del self._referrers[place]
+        for place in now - before:
+            self._referrers.setdefault(place, {})[here] = None
+
+    def forget(self) -> None:
+        """Other rows are there altogether."""
+        self._referrers = None
+
+    def _who(self, place: Place) -> Iterable[Place]:
+        if self._referrers is None:
+            self._referrers = {}
+            for table in self._tables.values():
+                for key, row in table.rows.items():
+                    self.changed(table, key, None, row)
+        return list(self._referrers.get(place, ()))
+
+    def _places(self, table: Table, row: Row) -> Iterator[tuple[Place, End]]:
+        """Where a row refers to."""
+        for end, holder in self._ends.walk(table.source, row):
+            if self._checks or end.is_link:
+                for key in end.keys(holder):
+                    yield self._place(end, key), end
+
+    def _place(self, end: End, key: Key) -> Place:
+        return end.target.name, self._tables[end.target.name].index(key)
+
+    def _row(self, place: Place) -> Row | None:
+        return self._tables[place[0]].rows.get(place[1])
+
+    # ------------------------------------------------------------ writing
+
+    def check(self, table: Table, row: Row, former: Row | None = None) -> None:
+        """BadRequest for a foreign key or a link that leads nowhere, unless the former row had it already."""
+        for navigation in self._level(table, row).homeless:
+            if row.get(navigation.name + BIND):
                 raise BadRequest(
-                    f"There is no {title_of(target, key)}, which '{navigation.name}' would lead to.",
-                    target=navigation.on[0][0],
+                    f"The entities behind '{navigation.name}' live in no entity set, so none can be linked.",
+                    target=f"$.{navigation.name}",
                 )
-
-    def release(self, session: MemorySession, tables: Tables, table: Table, row: Row) -> None:
-        """What is to happen before a row goes: to rows that refer to it, and to links."""
-        for dependent in self._dependents.get(table.source.name, ()) if self.checks else ():
-            for key, other in list(_referring(tables[dependent.source.name], dependent, row)):
-                self._release(session, tables, tables[dependent.source.name], dependent, key, other)
-        place = table.key_of(row)
-        for source, navigation in self._linked.get(table.source.name, ()):
-            name = navigation.name + BIND
-            other_table = tables[source.name]
-            for key, other in list(other_table.rows.items()):
-                kept = _without(other.get(name), place)
-                if kept is not other.get(name):
-                    session.store(other_table, key, {**other, name: kept})
-
-    def _release(
-        self, session: MemorySession, tables: Tables, table: Table, dependent: _Dependent, key: Key, row: Row
-    ) -> None:
-        columns = [table.kind.properties.get(here) for here, _ in dependent.pairs]
-        nullable = [prop.name for prop in columns if prop and prop.nullable and prop.name not in table.kind.key]
-        if dependent.on_delete == "Cascade":
-            session.delete(table.source, key)
-        elif dependent.on_delete in ("SetNull", None) and nullable:
-            session.store(table, key, {**row, **dict.fromkeys(nullable)})
-        elif dependent.on_delete == "SetDefault":
-            defaults = {prop.name: default_of(prop) for prop in columns if prop}
-            session.store(table, key, {**row, **defaults})
-        else:
-            raise Conflict(
-                f"The entity cannot be deleted: {title_of(table.source, table.kind.key_of(row))} depends on it."
-            )
-
-    # ------------------------------------------------------------ links
-
-    def link(self, session: MemorySession, tables: Tables, table: Table, former: Row | None, row: Row) -> None:
-        """Bring the other side of changed links into step."""
-        place = table.key_of(row)
-        for navigation in type_of(table.kind, row).navigation.values():
-            name = navigation.name + BIND
-            partner = navigation.target.navigation.get(navigation.partner or "")
-            if name not in row or constraint_of(navigation):
+        before = None
+        for place, end in self._places(table, row):
+            if end.loose or self._leads(end, place):
                 continue
-            target = bound_source(table.source, (), navigation)
-            if target is None:
-                continue
-            before, now = _keys((former or {}).get(name)), _keys(row[name])
-            for key in [key for key in now if key not in before]:
-                other = tables[target.name].rows.get(tables[target.name].index(key))
-                if other is None:
-                    raise BadRequest(f"There is no {title_of(target, key)}, which '{navigation.name}' would lead to.")
-                self._mirror(session, tables[target.name], other, partner, place, is_there=True)
-            for key in [key for key in before if key not in now]:
-                other = tables[target.name].rows.get(tables[target.name].index(key))
-                if other is not None:
-                    self._mirror(session, tables[target.name], other, partner, place, is_there=False)
+            if before is None:
+                before = set() if former is None else {known for known, _ in self._places(table, former)}
+            if place not in before:
+                self._refuse(end, place)
 
-    def _mirror(
-        self,
-        session: MemorySession,
-        table: Table,
-        row: Row,
-        partner: NavigationProperty | None,
-        key: Key,
-        *,
-        is_there: bool,
-    ) -> None:
-        if partner is None:
+    def _leads(self, end: End, place: Place) -> bool:
+        found = self._row(place)
+        target = self._tables[place[0]].kind
+        return found is not None and (
+            target.is_a(end.navigation.target) or type_of(target, found).is_a(end.navigation.target)
+        )
+
+    def _refuse(self, end: End, place: Place) -> None:
+        title, name = title_of(end.target, place[1]), end.navigation.name
+        what = f"There is no {title}, which '{name}' would lead to."
+        if self._row(place) is not None:
+            what = f"'{name}' leads to a '{end.navigation.target.qualified_name}', and {title} is none."
+        raise BadRequest(what, target=f"$.{name if end.is_link else end.columns[0]}")
+
+    def link(self, store: Store, table: Table, key: Key, former: Row | None) -> None:
+        """Bring the other side of the links of a row into step."""
+        row = table.rows[key]
+        for end in self._level(table, row).ends:
+            if not end.is_link or end.partner is None:
+                continue
+            before = {} if former is None else {self._place(end, one)[1]: one for one in end.keys(former)}
+            now = {self._place(end, one)[1]: one for one in end.keys(row)}
+            other = self._tables[end.target.name]
+            for place in [place for place in now if place not in before]:
+                self._join(store, end, table, key, other, place)
+            for place in [place for place in before if place not in now]:
+                if place in other.rows:
+                    _drop(store, other, place, _bound(end.partner), end.partner.is_collection, table, key)
+
+    def _join(self, store: Store, end: End, table: Table, key: Key, other: Table, place: Key) -> None:
+        """A link back. Where the other side can have one only, it leaves the one that it had."""
+        assert end.partner is not None, "it is the partner that is kept in step"
+        name, row = _bound(end.partner), other.rows[place]
+        mine = () if table.is_single else table.kind.key_of(table.rows[key])
+        if end.partner.is_collection:
+            keys = row.get(name) or []
+            if all(table.index(one) != key for one in keys):
+                store(other, place, {**row, name: [*keys, mine]})
             return
-        name, current = partner.name + BIND, row.get(partner.name + BIND)
-        if partner.is_collection:
-            keys = [one for one in _keys(current) if one != key] + ([key] if is_there else [])
-            session.store(table, table.key_of(row), {**row, name: keys})
-        else:
-            session.store(table, table.key_of(row), {**row, name: key if is_there else None})
+        old = None if row.get(name) is None else table.index(row[name])
+        if old == key:
+            return
+        store(other, place, {**row, name: mine})
+        if old is not None and old in table.rows:
+            _drop(store, table, old, end.member, end.navigation.is_collection, other, place)
+
+    # ------------------------------------------------------------ deleting
+
+    def release(self, store: Store, start: Place) -> list[Place]:
+        """Everything that goes with a row, after what stays has been changed; Conflict where something forbids it."""
+        doomed = self._doomed(start)
+        changed = dict.fromkeys([who for place in doomed for who in self._who(place) if who not in doomed])
+        for name, key in changed:
+            table = self._tables[name]
+            row = table.rows[key]
+            store(table, key, self._freed(table, self._level(table, row), (), row, doomed, row) or row)
+        for place in doomed:
+            store(self._tables[place[0]], place[1], None)
+        for name, key in changed:
+            self._check_default(self._tables[name], key)
+        return list(doomed)
+
+    def _doomed(self, start: Place) -> dict[Place, None]:
+        """The row and all that is to be deleted with it."""
+        found = [start]
+        known = {start: None}
+        for place in found:  # which grows
+            for other in [*self._dependent(place), *self._owned(place)]:
+                if other not in known:
+                    known[other] = None
+                    found.append(other)
+        for place in found:
+            self._check_links(place, known)
+        return known
+
+    def _dependent(self, place: Place) -> Iterator[Place]:
+        """The rows with a foreign key to a place that go with it."""
+        for who in self._who(place):
+            table, row = self._tables[who[0]], self._row(who)
+            assert row is not None, "who refers to something is there"
+            for end in self._level(table, row).ends:
+                if not end.is_link and end.on_delete == "Cascade" and self._refers(end, row, (place,)):
+                    yield who
+
+    def _owned(self, place: Place) -> Iterator[Place]:
+        """The rows that a link with OnDelete Cascade leads to."""
+        for end, row in self._links(place):
+            if end.on_delete == "Cascade":
+                yield from [self._place(end, key) for key in end.keys(row)]
+
+    def _check_links(self, place: Place, doomed: Container[Place]) -> None:
+        for end, row in self._links(place):
+            if end.on_delete == "None" and any(self._place(end, key) not in doomed for key in end.keys(row)):
+                name = end.navigation.name
+                raise Conflict(f"{title_of(*self._named(place))} cannot be deleted: '{name}' still leads to others.")
+
+    def _links(self, place: Place) -> Iterator[tuple[End, Row]]:
+        table, row = self._tables[place[0]], self._row(place)
+        if row is not None:
+            for end in self._level(table, row).ends:
+                if end.is_link:
+                    yield end, row
+
+    def _refers(self, end: End, holder: Row, places: Container[Place]) -> bool:
+        return any(self._place(end, key) in places for key in end.keys(holder))
+
+    def _named(self, place: Place) -> tuple[Any, Key]:
+        """The set of a place and the key as the row tells it."""
+        table, row = self._tables[place[0]], self._row(place)
+        return table.source, place[1] if row is None or table.is_single else table.kind.key_of(row)
+
+    def _freed(self, table: Table, level: Level, way: Way, row: Row, doomed: Container[Place], root: Row) -> Row | None:
+        """A row that refers to nothing doomed; None where it goes with it, as a contained entity may."""
+        changes: dict[str, Any] = {}
+        for end in level.ends:
+            if not self._refers(end, row, doomed):
+                continue
+            if end.is_link:
+                kept = [key for key in end.keys(row) if self._place(end, key) not in doomed]
+                changes[end.member] = kept if end.navigation.is_collection else None
+            elif way and end.on_delete == "Cascade":
+                return None
+            elif not end.loose:
+                changes = _unset(end, level, row, changes, table.title(root))
+        for name, kind, further in level.inner:
+            value = row.get(name)
+            items = value if isinstance(value, list) else [] if value is None else [value]
+            levels = [self._ends.level(table.source, further, kind, item) for item in items]
+            freed = [
+                self._freed(table, one, further, item, doomed, root) for one, item in zip(levels, items, strict=True)
+            ]
+            if any(new is not item for new, item in zip(freed, items, strict=True)):
+                changes[name] = [item for item in freed if item is not None] if isinstance(value, list) else freed[0]
+        return {**row, **changes} if changes else row
+
+    def _check_default(self, table: Table, key: Key) -> None:
+        """Conflict where a default that was set leads nowhere."""
+        row = table.rows.get(key)
+        try:
+            if row is not None:
+                self.check(table, row)
+        except ODataError as error:
+            raise Conflict(
+                f"The entity cannot be deleted: {table.title(row or {})} depends on it. {error.message}"
+            ) from None
+
+    def _level(self, table: Table, row: Row) -> Level:
+        return self._ends.level(table.source, (), table.kind, row)
 
 
-def _navigation(kind: EntityType) -> Iterator[NavigationProperty]:
-    """The navigation properties of a type and of those that derive from it."""
-    yield from kind.navigation.values()
-    for derived in kind.derived.values():
-        yield from derived.own_navigation.values()
+def _bound(navigation: NavigationProperty) -> str:
+    return navigation.name + BIND
 
 
-def _on_delete(navigation: NavigationProperty) -> str | None:
-    """What is said at the end that is deleted, or at the one that depends on it."""
-    partner = navigation.target.navigation.get(navigation.partner or "")
-    return (partner.on_delete if partner is not None else None) or navigation.on_delete
+def _drop(store: Store, table: Table, place: Key, name: str, is_collection: bool, target: Table, key: Key) -> None:
+    """A link less in a row."""
+    row = table.rows[place]
+    keys = row.get(name)
+    if is_collection:
+        store(table, place, {**row, name: [one for one in keys or () if target.index(one) != key]})
+    elif keys is not None and target.index(keys) == key:
+        store(table, place, {**row, name: None})
 
 
-def _foreign_key(row: Row, navigation: NavigationProperty, target: EntityType) -> Key:
-    values = {there: row.get(here) for here, there in navigation.on}
-    return tuple([values[name] for name in target.key])
+def _unset(end: End, level: Level, row: Row, changes: dict[str, Any], title: str) -> dict[str, Any]:
+    """The changes with a foreign key that leads nowhere any more; Conflict where it cannot be unset."""
+    columns = {column: _column(level.kind, column) for column in end.columns}
+    fixed = set(getattr(level.kind, "key", ())) | level.shared
+    values: dict[str, Any] = {}
+    if end.on_delete == "SetDefault":
+        values = {column: default_of(prop) for column, prop in columns.items() if column not in fixed}
+        values = {name: value for name, value in values.items() if value is not None or columns[name].nullable}
+    elif end.on_delete != "None":
+        values = {column: None for column, prop in columns.items() if column not in fixed and prop.nullable}
+    if not values:
+        raise Conflict(f"The entity cannot be deleted: {title} depends on it.")
+    found = {**row, **changes}
+    for column, value in values.items():
+        found = _with(found, column.split("/"), value)
+    return {name: value for name, value in found.items() if name not in row or value is not row[name]}
 
 
-def _referring(table: Table, dependent: _Dependent, row: Row) -> Iterator[tuple[Key, Row]]:
-    for key, other in table.rows.items():
-        if all(other.get(here) is not None and other[here] == row[there] for here, there in dependent.pairs):
-            yield key, other
+def _column(kind: StructuredType, path: str) -> Property:
+    last = (kind.members(path) or (None,))[-1]
+    assert isinstance(last, Property), "the rules of the model say so"
+    return last
 
 
-def _keys(value: Any) -> list[Key]:
-    return [] if value is None else list(value) if isinstance(value, list) else [value]
-
-
-def _without(value: Any, key: Key) -> Any:
-    """Links without one; the same value where it is not among them."""
-    if isinstance(value, list):
-        return [one for one in value if one != key] if key in value else value
-    return None if value == key else value
+def _with(row: Row, path: list[str], value: Any) -> dict[str, Any]:
+    """A row with another value at the end of a path."""
+    name, rest = path[0], path[1:]
+    return {**row, name: _with(row[name], rest, value) if rest else value}

@@ -3,26 +3,67 @@
 # former row back. One lock: a session takes it with its first write and keeps it to its end, so others see all of its
 # writes or none; a reading session takes it for each question only. The lock belongs to a thread: a session must end
 # in the thread that wrote in it.
-# Filter, order and pages are left to the core; keys and foreign keys that a condition demands are looked up directly.
+# Conditions and orders are left to the core, except the order of keys, which tables keep; keys, foreign keys and other
+# columns that a condition demands are looked up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace as replaced
+from functools import partial
+from hashlib import sha256
 from threading import RLock
 from typing import Any
 
 from odata_core.backend import Answer, Context, Key, Query, Row, Source, Stream
-from odata_core.backend.rows import changed_row, missing
-from odata_core.edm import Model, ModelError
-from odata_core.edm.rows import MEDIA_TYPE
-from odata_core.errors import ODataError, suggestion
+from odata_core.backend.rows import changed_row, missing, type_of
+from odata_core.edm import Model, Singleton
+from odata_core.edm.primitives import STREAM
+from odata_core.edm.rows import MEDIA_ETAG, MEDIA_TYPE
+from odata_core.errors import BadRequest, Conflict
 
-from .integrity import Integrity
+from .integrity import Integrity, Place
+from .loading import Data, load
 from .table import Table
 
-Log = list[tuple[Any, Any, Any]]
-Streams = dict[tuple[str, Key, str | None], Stream]
+Streams = Mapping[str | None, Stream]
+
+
+class Contents:
+    """All that a backend holds: tables by the name of their set or singleton, streams by place, and the rules."""
+
+    def __init__(self, model: Model, *, check_references: bool) -> None:
+        sources: list[Source] = [*model.entity_sets.values(), *model.singletons.values()]
+        self.tables = {source.name: Table(source) for source in sources}
+        self.streams: dict[Place, Streams] = {}
+        self.integrity = Integrity(self.tables, checks=check_references)
+        self.lock = RLock()
+        self.writers: list[MemorySession] = []  # sessions that wrote, of the thread that has the lock
+
+    def put(self, table: Table, key: Key, row: Row | None) -> Row | None:
+        """Another row in a place, or none. The former one is returned."""
+        former = table.put(key, row)
+        self.integrity.changed(table, key, former, row)
+        return former
+
+    def put_streams(self, place: Place, streams: Streams) -> Streams:
+        """Other streams of an entity. The former ones are returned."""
+        former = self.streams.pop(place, {})
+        if streams:
+            self.streams[place] = streams
+        return former
+
+    def state(self) -> tuple[Mapping[str, Mapping[Key, Row]], Mapping[Place, Streams]]:
+        """Everything that is there now."""
+        return {name: dict(table.rows) for name, table in self.tables.items()}, dict(self.streams)
+
+    def fill(self, rows: Mapping[str, Mapping[Key, Row]], streams: Mapping[Place, Streams]) -> None:
+        """Hold what was there at another time."""
+        for name, table in self.tables.items():
+            table.fill(rows[name])
+        self.streams = dict(streams)
+        self.integrity.forget()
 
 
 class MemorySession:
@@ -30,12 +71,11 @@ class MemorySession:
 
     keeps_links = True
 
-    def __init__(self, tables: Mapping[str, Table], streams: Streams, integrity: Integrity, lock: RLock) -> None:
-        self._tables = tables
-        self._streams = streams
-        self._integrity = integrity
-        self._lock = lock
-        self._log: Log = []
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+        self._tables = contents.tables
+        self._lock = contents.lock
+        self._log: list[Callable[[], Any]] = []
         self._writes = False
 
     # ------------------------------------------------------------ reading
@@ -47,90 +87,110 @@ class MemorySession:
 
     def select(self, query: Query) -> Answer:
         with self._lock:
-            return Answer(self._tables[query.entity_set.name].candidates(query))
+            return self._tables[query.entity_set.name].answer(query)
 
     def read_stream(self, entity_set: Source, key: Key, name: str | None) -> Stream | None:
+        place = (entity_set.name, self._tables[entity_set.name].index(key))
         with self._lock:
-            return self._streams.get((entity_set.name, self._tables[entity_set.name].index(key), name))
+            return self._contents.streams.get(place, {}).get(name)
 
     # ------------------------------------------------------------ writing
 
     def insert(self, entity_set: Source, values: Row) -> Row:
-        table = self._begin(entity_set)
-        key, row = table.new(values)
-        self._integrity.check_references(self._tables, table, row)
-        self.store(table, key, row)
-        self._integrity.link(self, self._tables, table, None, row)
-        return row
+        with self._write() as integrity:
+            table = self._tables[entity_set.name]
+            key, row = table.new(values)
+            self._settle(integrity, table, key, row, None)
+            return table.rows[key]
 
     def update(self, entity_set: Source, key: Key, values: Row, *, replace: bool) -> Row:
-        table = self._begin(entity_set)
-        current = self._existing(table, key)
-        row = changed_row(table.kind, current, values, replace=replace)
-        self._integrity.check_references(self._tables, table, row, current)
-        self.store(table, table.index(key), row)
-        self._integrity.link(self, self._tables, table, current, row)
-        return row
+        with self._write() as integrity:
+            table, place, current = self._existing(entity_set, key)
+            row = changed_row(table.kind, current, values, replace=replace)
+            self._settle(integrity, table, place, row, current)
+            return table.rows[place]
 
     def delete(self, entity_set: Source, key: Key) -> None:
-        table = self._begin(entity_set)
-        row = self._existing(table, key)
-        self._integrity.release(self, self._tables, table, row)
-        place = table.index(key)
-        self.store(table, place, None)
-        for name in [name for owner, at, name in self._streams if (owner, at) == (table.source.name, place)]:
-            self._put_stream((table.source.name, place, name), None)
+        with self._write() as integrity:
+            table, place, _row = self._existing(entity_set, key)
+            if isinstance(entity_set, Singleton) and not entity_set.nullable:
+                raise Conflict(f"The singleton '{entity_set.name}' is not nullable, so it cannot be deleted.")
+            for gone in integrity.release(self._store, (table.source.name, place)):
+                if gone in self._contents.streams:
+                    self._store_streams(gone, {})
 
     def write_stream(self, entity_set: Source, key: Key, name: str | None, stream: Stream | None) -> None:
-        table = self._begin(entity_set)
-        row, place = self._existing(table, key), table.index(key)
-        self._put_stream((entity_set.name, place, name), stream)
-        self.store(table, place, {**row, name or MEDIA_TYPE: None if stream is None else stream.content_type})
+        with self._write():
+            table, place, row = self._existing(entity_set, key)
+            kind = type_of(table.kind, row)
+            prop = None if name is None else kind.properties.get(name)
+            if not (kind.has_stream if name is None else prop is not None and prop.type is STREAM):
+                what = "media stream" if name is None else f"stream '{name}'"
+                raise BadRequest(
+                    f"An entity of the type '{kind.qualified_name}' has no {what}.", target=name or "$value"
+                )
+            where = (table.source.name, place)
+            others = {other: one for other, one in self._contents.streams.get(where, {}).items() if other != name}
+            stream = None if stream is None else tagged(stream)
+            self._store_streams(where, others if stream is None else {**others, name: stream})
+            self._store(table, place, told(row, name, stream))
 
-    def store(self, table: Table, key: Key, row: Row | None) -> None:
+    def _settle(self, integrity: Integrity, table: Table, key: Key, row: Row, former: Row | None) -> None:
+        """Store a row, see that it leads somewhere (to itself perhaps), and keep links in step."""
+        self._store(table, key, row)
+        integrity.check(table, row, former)
+        integrity.link(self._store, table, key, former)
+
+    def _store(self, table: Table, key: Key, row: Row | None) -> None:
         """Put a row into its place, or nothing; what was there comes back with `undo`."""
-        self._log.append((table, key, table.rows.get(key)))
-        table.put(key, row)
+        former = self._contents.put(table, key, row)
+        self._log.append(partial(self._contents.put, table, key, former))
 
-    def _put_stream(self, place: tuple[str, Key, str | None], stream: Stream | None) -> None:
-        self._log.append((self._streams, place, self._streams.get(place)))
-        _put(self._streams, place, stream)
+    def _store_streams(self, place: Place, streams: Streams) -> None:
+        self._log.append(partial(self._contents.put_streams, place, self._contents.put_streams(place, streams)))
 
-    def _begin(self, entity_set: Source) -> Table:
+    def _existing(self, entity_set: Source, key: Key) -> tuple[Table, Key, Row]:
+        table = self._tables[entity_set.name]
+        place = table.index(key)
+        row = table.rows.get(place)
+        if row is None:
+            raise missing(table.source, key)
+        return table, place, row
+
+    @contextmanager
+    def _write(self) -> Iterator[Integrity]:
+        """One write: it is done whole, or what it did until it failed is undone."""
         if not self._writes:
             self._lock.acquire()
             self._writes = True
-        return self._tables[entity_set.name]
-
-    def _existing(self, table: Table, key: Key) -> Row:
-        row = table.rows.get(table.index(key))
-        if row is None:
-            raise missing(table.source, key)
-        return row
+            self._contents.writers.append(self)
+        mark = len(self._log)
+        try:
+            yield self._contents.integrity
+        except BaseException:
+            self._undo_to(mark)
+            raise
 
     # ------------------------------------------------------------ the end
 
+    def remember(self) -> None:
+        """Let `undo` bring back everything that is there now."""
+        self._log.append(partial(self._contents.fill, *self._contents.state()))
+
     def undo(self) -> None:
         """Put back what every write replaced, the last one first."""
-        while self._log:
-            place, key, former = self._log.pop()
-            if isinstance(place, Table):
-                place.put(key, former)
-            else:
-                _put(place, key, former)
+        self._undo_to(0)
+
+    def _undo_to(self, mark: int) -> None:
+        while len(self._log) > mark:
+            self._log.pop()()
 
     def close(self) -> None:
         """End the unit of work."""
         if self._writes:
             self._writes = False
+            self._contents.writers.remove(self)
             self._lock.release()
-
-
-def _put(streams: Streams, place: tuple[str, Key, str | None], stream: Stream | None) -> None:
-    if stream is None:
-        streams.pop(place, None)
-    else:
-        streams[place] = stream
 
 
 class MemoryBackend:
@@ -138,53 +198,36 @@ class MemoryBackend:
 
     >>> backend = MemoryBackend(model, {"Products": [{"ID": 1, "Name": "Milk"}], "Company": {"Name": "Dairy"}})
 
-    Contained entities stand in the rows of their parents, links without a referential constraint as keys:
-    `{"ID": 1, "Lines": [{"Number": 1}], "Friends@odata.bind": [(2,), (3,)]}`. With `check_references` a foreign key
-    must lead to an entity that exists.
+    A row may hold contained entities, entities of other sets, which are put there and related to it, and references by
+    key: `{"ID": 1, "Lines": [{"Number": 1}], "Category": {"ID": 7}, "Friends@odata.bind": [(2,), (3,)]}`. Rows come in
+    any order. `streams` are the contents of media entities (name None) and stream properties, by set, key and name.
+
+    With `check_references` a foreign key must lead to an entity that exists, and what depends on an entity that is
+    deleted is deleted, set to null, or forbids it (integrity.py says when). ModelError for initial rows that refer to
+    what is not there.
     """
 
     def __init__(
         self,
         model: Model,
-        data: Mapping[str, Iterable[Row] | Row | None] | None = None,
+        data: Data | None = None,
         *,
         streams: Mapping[tuple[str, Key, str | None], Stream] | None = None,
         check_references: bool = True,
     ) -> None:
         self.model = model
-        self._lock = RLock()
-        sources: list[Source] = [*model.entity_sets.values(), *model.singletons.values()]
-        self._tables = {source.name: Table(source) for source in sources}
-        self._integrity = Integrity(model, checks=check_references)
-        self._streams: Streams = dict(streams or {})
-        for name, rows in (data or {}).items():
-            self._load(name, rows)
-        self._check_loaded()
-        self._initial = {name: dict(table.rows) for name, table in self._tables.items()}
-        self._initial_streams = dict(self._streams)
-        self.reset()
-
-    def _load(self, name: str, rows: Iterable[Row] | Row | None) -> None:
-        if name not in self._tables:
-            raise ModelError(f"There is no entity set '{name}'.{suggestion(name, self._tables)}")
-        table = self._tables[name]
-        several: Iterable[Row] = [] if rows is None else [rows] if isinstance(rows, Mapping) else rows
-        for values in several:
-            key, row = table.new(values)
-            table.put(key, row)
-
-    def _check_loaded(self) -> None:
-        for table in self._tables.values():
-            for row in table.rows.values():
-                try:
-                    self._integrity.check_references(self._tables, table, row)
-                except ODataError as error:
-                    raise ModelError(f"The initial rows of '{table.source.name}': {error.message}") from None
+        self._contents = Contents(model, check_references=check_references)
+        load(self._contents.tables, self._contents.integrity, data or {})
+        with self.session(Context()) as session:
+            for (name, key, stream_name), stream in (streams or {}).items():
+                session.write_stream(self._contents.tables[name].source, key, stream_name, stream)
+        self._initial = self._contents.state()
+        self._contents.fill(*self._initial)
 
     @contextmanager
     def session(self, context: Context) -> Iterator[MemorySession]:
         """A unit of work: its writes stay when it is left normally, and are undone when it is left by an exception."""
-        session = MemorySession(self._tables, self._streams, self._integrity, self._lock)
+        session = MemorySession(self._contents)
         try:
             yield session
         except BaseException:
@@ -194,9 +237,26 @@ class MemoryBackend:
             session.close()
 
     def reset(self) -> None:
-        """Go back to the initial rows."""
-        with self._lock:
-            for name, table in self._tables.items():
-                table.fill(self._initial[name])
-            self._streams.clear()
-            self._streams.update(self._initial_streams)
+        """Go back to the initial rows. Within a session that writes, this is one of its writes."""
+        with self._contents.lock:
+            if self._contents.writers:
+                self._contents.writers[-1].remember()
+            self._contents.fill(*self._initial)
+
+
+def tagged(stream: Stream) -> Stream:
+    """The stream with an ETag: without one of its own, one that tells equal contents."""
+    if stream.etag:
+        return stream
+    digest = sha256(stream.content_type.encode() + b"\0" + stream.content).hexdigest()
+    return replaced(stream, etag=f'"{digest[:32]}"')
+
+
+def told(row: Row, name: str | None, stream: Stream | None) -> dict[str, Any]:
+    """A row that tells the media type and the ETag of a stream, or that there is none."""
+    kind, etag = (MEDIA_TYPE, MEDIA_ETAG) if name is None else (name, name + MEDIA_ETAG)
+    found = {member: value for member, value in row.items() if member not in (MEDIA_TYPE, etag) or member == name}
+    found |= {kind: None} if stream is None else {kind: stream.content_type, etag: stream.etag}
+    if stream is None and name is None:
+        del found[MEDIA_TYPE]
+    return found

@@ -1,17 +1,19 @@
-# Elements: what a CSDL document says, each with its place, whether it came as XML or as JSON.
+# Elements: what a CSDL document says, each with its place, whether it came as XML or as JSON; read from XML and written.
 # Owns the reading of untrusted XML: no document type, so no entities; bounded size, depth and number of elements.
-# Strategy: expat of the standard library with handlers of our own. It measured as fast as defusedxml, which wraps the
+# Strategy of reading: expat of the standard library with handlers of our own. It measured as fast as defusedxml, which wraps the
 # same parser but keeps neither lines nor depth, and faster than lxml with a walk that gathers lines (pyproject.toml).
+# Strategy of writing: namespaces are declared where they are first needed, after the attributes of that element.
 # This module knows nothing of models.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from xml.parsers import expat
 
-from ..edm import NOT_GIVEN, ModelError
+from ..edm import ModelError
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_ELEMENTS: Final = 500_000
@@ -21,6 +23,24 @@ METADATA: Final = "http://schemas.microsoft.com/ado/2007/08/dataservices/metadat
 ANNOTATION: Final = "http://schemas.microsoft.com/ado/2009/02/edm/annotation"
 # Attributes of these namespaces say something about the model; they are known by their customary prefixes.
 _PREFIXES: Final = {METADATA: "m:", ANNOTATION: "annotation:"}
+_NAMESPACES: Final = {prefix: namespace for namespace, prefix in _PREFIXES.items()}
+# What others are called in documents that are written; any other namespace gets a number.
+_CUSTOMARY: Final = {
+    METADATA: "m",
+    ANNOTATION: "annotation",
+    "http://schemas.microsoft.com/ado/2007/06/edmx": "edmx",
+    "http://docs.oasis-open.org/odata/ns/edmx": "edmx",
+    "http://schemas.microsoft.com/ado/2007/08/dataservices": "d",
+    "http://www.sap.com/Protocols/SAPData": "sap",
+    "http://www.w3.org/2005/Atom": "atom",
+}
+_XML: Final = "http://www.w3.org/XML/1998/namespace"
+
+# Char ::= #x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]     (XML 1.0, section 2.2)
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NAME = re.compile(r"""[^\s<>&"'=/:]+""")
+_TEXT: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_VALUE: Final = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#09;"})
 
 # What a place calls an element: the first of these attributes that it has.
 _LABELS: Final = ("Name", "Namespace", "Target", "Term", "Role", "Uri", "Path")
@@ -28,10 +48,7 @@ _LABELS: Final = ("Name", "Namespace", "Target", "Term", "Role", "Uri", "Path")
 
 @dataclass(slots=True, eq=False)
 class Element:
-    """One element. Attributes of known foreign namespaces are named like `m:HasStream`, others `<namespace> name`.
-
-    `value` is what an annotation says, where the document is JSON.
-    """
+    """One element. Attributes of known foreign namespaces are named like `m:HasStream`, others `<namespace> name`."""
 
     name: str
     namespace: str
@@ -40,7 +57,13 @@ class Element:
     parent: Element | None = None
     children: list[Element] = field(default_factory=list)
     text: str = ""
-    value: Any = NOT_GIVEN
+
+    def add(self, name: str, /, **attributes: str | None) -> Element:
+        """A new child of the same vocabulary; attributes that are None are not there."""
+        given = {key: text for key, text in attributes.items() if text is not None}
+        made = Element(name, self.namespace, given, parent=self)
+        self.children.append(made)
+        return made
 
     def each(self, *names: str) -> Iterator[Element]:
         """The children of these names that belong to the same vocabulary."""
@@ -139,3 +162,62 @@ def _attribute(name: str) -> str:
     namespace, separator, last = name.rpartition(" ")
     prefix = _PREFIXES.get(namespace)
     return name if not separator or prefix is None else f"{prefix}{last}"
+
+
+def write_markup(root: Element) -> bytes:
+    """An element and what is in it as a document; ModelError where XML has no spelling for something in it."""
+    pieces = ['<?xml version="1.0" encoding="utf-8"?>']
+    _write(root, {_XML: "xml"}, None, pieces)
+    return "".join(pieces).encode()
+
+
+def _write(element: Element, prefixes: dict[str, str], default: str | None, pieces: list[str]) -> None:
+    """One element; `prefixes` and `default` are the namespaces that are declared around it."""
+    declared: dict[str, str] = {}
+    known = dict(prefixes)
+
+    def prefixed(namespace: str, name: str) -> str:
+        prefix = known.get(namespace)
+        if prefix is None:
+            prefix = _CUSTOMARY.get(namespace, "")
+            if not prefix or prefix in known.values():
+                prefix = f"ns{len(known)}"
+            known[namespace] = prefix
+            declared[f"xmlns:{prefix}"] = namespace
+        return f"{prefix}:{_checked(element, name, _NAME)}"
+
+    customary = element.namespace in _CUSTOMARY or element.namespace in known
+    if customary and element.namespace != default:
+        tag = prefixed(element.namespace, element.name)
+    else:
+        tag = _checked(element, element.name, _NAME)
+        if element.namespace != (default or ""):
+            default = declared["xmlns"] = element.namespace
+    attributes = {}
+    for key, text in element.attributes.items():
+        namespace, _, name = key.rpartition(" ")
+        start, colon, rest = key.partition(":")
+        if not namespace and colon:
+            namespace, name = _NAMESPACES.get(f"{start}:", ""), rest
+        attributes[prefixed(namespace, name) if namespace else _checked(element, name, _NAME)] = text
+    written = [f' {name}="{_spelled(element, text, _VALUE)}"' for name, text in (attributes | declared).items()]
+    pieces.append(f"<{tag}{''.join(written)}")
+    if not element.children and not element.text:
+        pieces.append(" />")
+        return
+    pieces.append(f">{_spelled(element, element.text, _TEXT)}")
+    for child in element.children:
+        _write(child, known, default, pieces)
+    pieces.append(f"</{tag}>")
+
+
+def _checked(element: Element, name: str, pattern: re.Pattern[str]) -> str:
+    if not pattern.fullmatch(name) or NOT_XML.search(name):
+        raise Misread(element, f"XML cannot have the name '{name}'.")
+    return name
+
+
+def _spelled(element: Element, text: str, table: dict[int, str]) -> str:
+    if NOT_XML.search(text):
+        raise Misread(element, "It has a character that XML cannot hold.")
+    return text.translate(table)

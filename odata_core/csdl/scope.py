@@ -11,8 +11,8 @@ from typing import Any, Final
 from ..edm import PRIMITIVE_TYPES, ModelBuilder
 from .defaults import ReadDefault
 from .markup import Element, Misread
+from .names import COLLECTION, Names
 
-COLLECTION = re.compile(r"Collection\((.*)\)")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _FLAGS: Final = {"true": True, "false": False, "1": True, "0": False}
 
@@ -43,6 +43,10 @@ class Scope:
         """The qualified name of what this schema declares."""
         return f"{self.namespace}.{name}"
 
+    @property
+    def names(self) -> Names:
+        return Names(self.aliases)
+
     def qualified(self, name: str) -> str:
         """`alias.Name` as `Namespace.Name`; any other name as it is."""
         qualifier, dot, last = name.rpartition(".")
@@ -51,6 +55,10 @@ class Scope:
     def path(self, path: str) -> str:
         """A path with every name of a type or container in it qualified."""
         return "/".join([self.qualified(part) if "." in part else part for part in path.split("/")])
+
+    def annotation_path(self, path: str) -> str:
+        """A path in an annotation, or to its target: names of terms and signatures of operations are qualified, too."""
+        return self.names.path(path)
 
     def type_name(self, element: Element, text: str) -> str:
         """The type that a text means. A bare name is a primitive type, as old documents write it, or of this schema."""

@@ -56,10 +56,8 @@ def tree(element: ET.Element) -> Any:
 
 def _plain(text: str) -> str:
     """With one host, and without the token of a next page. The tables differ in line breaks, blanks, quotes, names."""
-    text = (
-        ANY_CASE.sub(ROOT, re.sub(r"[\r\n]+", "", text)).replace(", ", ",").replace("`", '"')
+    text = ANY_CASE.sub(ROOT, re.sub(r"[\r\n]+", "", text)).replace(", ", ",").replace("`", '"')
     text = re.sub(r"\b(Steve|Buchana|Callaha)n\b", r"\1", text)
-    )
     return re.sub(r"\$skiptoken=.*", "$skiptoken=", text)
 
 
