@@ -12,11 +12,15 @@ from .scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container. Children of the default container have bare names, those of others `Container.Name`."""
+    """One container. Children of the default container have bare names, those of others `Container.Name`.
+
+    `prefix` is the name of another container, qualified where several have the same.
+    """
 
     scope: Scope
     element: Element
     is_default: bool
+    prefix: str = ""
 
     @property
     def name(self) -> str:
@@ -36,7 +40,7 @@ class Container:
 
     def named(self, name: str) -> str:
         """What the model calls a child of this container."""
-        return name if self.is_default else f"{self.name}.{name}"
+        return name if self.is_default else f"{self.prefix or self.name}.{name}"
 
 
 Containers = Mapping[str, Container]  # by qualified name

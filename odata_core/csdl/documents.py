@@ -4,22 +4,24 @@
 from __future__ import annotations
 
 import posixpath
-from collections import ChainMap
+from collections import ChainMap, Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
-from ..edm import Model, ModelBuilder, ModelError
+from ..edm import Annotation, Model, ModelBuilder, ModelError
+from ..edm.annotations import Foreign
 from ..errors import suggestion
 from . import v3, v4
-from .annotations import annotations_apart
 from .containers import Container, Reading, Schemas
 from .defaults import ReadDefault, read_default_v3, read_default_v4
+from .expressions import read_reference
 from .json_elements import read_json
 from .markup import MAX_BYTES, Element, Misread, read_markup
 from .scope import Scope, flag, required
+from .targets import foreign_attributes, gather
 
 EDMX_V3: Final = "http://schemas.microsoft.com/ado/2007/06/edmx"
 EDMX_V4: Final = "http://docs.oasis-open.org/odata/ns/edmx"
@@ -65,6 +67,8 @@ class Document:
     schemas: list[Element] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     references: dict[str, list[str]] = field(default_factory=dict)  # address -> the namespaces that it has
+    elements: list[Element] = field(default_factory=list)  # those of the references
+    services: Element | None = None
 
 
 def read_csdl(document: bytes | str, *, references: References | None = None, strict: bool = False) -> Model:
@@ -157,8 +161,9 @@ def _document(root: Element, address: str) -> Document:
         family, schemas = next((known for known in (_V3, _V4) if root.namespace in known.namespaces), None), [root]
     if family is None:
         raise Misread(root, "This is not a CSDL document of a known version: Edmx 1.0, 4.0 or 4.01 is expected.")
-    found = Document(address, family)
+    found = Document(address, family, services=next(root.each("DataServices"), None))
     for reference in root.each("Reference"):
+        found.elements.append(reference)
         includes = found.references.setdefault(required(reference, "Uri"), [])
         for include in reference.each("Include"):
             includes.append(required(include, "Namespace"))
@@ -193,24 +198,39 @@ def _model(library: _Library, strict: bool) -> Model:
     namespace = (chosen[0] if chosen else found[0][1]).attributes["Namespace"]
     container = chosen[1].attributes["Name"] if chosen else ""
     builder = ModelBuilder(namespace, container=container, bind_unasked=False, leave_out=not strict)
-    apart: dict[str, dict[str, Any]] = {}
+    said: dict[str, dict[tuple[str, str], Annotation]] = {}
     known = frozenset([schema.attributes["Namespace"] for _document, schema in found])
     schemas: list[tuple[Scope, Element]] = []
     shared = {document.address: _shared_aliases(document) for document in documents}
     for document, schema in found:
         aliases = _aliases(shared[document.address], schema)
         own = schema.attributes["Namespace"]
-        schemas.append((Scope(builder, own, aliases, main.family.read_default, apart, known, library.absent), schema))
+        schemas.append((Scope(builder, own, aliases, main.family.read_default, said, known, library.absent), schema))
     for alias, meant in schemas[0][0].aliases.items():
         builder.alias(alias, meant)
     for scope, schema in schemas:
-        for target, values in annotations_apart(scope, schema).items():
-            apart.setdefault(target, {}).update(values)
+        gather(scope, schema, said)
+    _keep_document(builder, main, schemas[0][0])
     reading = main.family.reading(schemas)
     for scope, schema in schemas:
         _declare_schema(scope, schema, reading)
     _declare_containers(builder, schemas, chosen[1] if chosen else None, reading)
     return builder.build()
+
+
+def _keep_document(builder: ModelBuilder, main: Document, scope: Scope) -> None:
+    """What a document says about itself and others."""
+    references = []
+    for element in main.elements:
+        try:
+            references.append(read_reference(scope, element))
+        except Misread as error:
+            builder.location = ""
+            builder.leave_out(error.message)
+    builder.document(references, [schema.attributes["Namespace"] for schema in main.schemas])
+    attributes = {} if main.services is None else foreign_attributes(main.services)
+    if attributes:
+        builder.add_foreign("$DataServices", Foreign(attributes))
 
 
 def _shared_aliases(document: Document) -> dict[str, str]:
@@ -273,15 +293,20 @@ def _default_container(found: list[tuple[Document, Element]], main: Document) ->
 
 def _declare_containers(builder: ModelBuilder, schemas: Schemas, default: Element | None, reading: Reading) -> None:
     containers: dict[str, Container] = {}
-    for scope, schema in schemas:
-        for element in schema.each("EntityContainer"):
-            made = Container(scope, element, element is default)
-            if made.qualified_name in containers:
-                raise Misread(element, f"The container '{made.qualified_name}' is declared twice.")
-            containers[made.qualified_name] = made
+    elements = [(scope, element) for scope, schema in schemas for element in schema.each("EntityContainer")]
+    count = Counter(element.attributes["Name"] for _scope, element in elements)
+    for scope, element in elements:
+        name = element.attributes["Name"]
+        prefix = scope.own(name) if count[name] > 1 else name
+        made = Container(scope, element, element is default, prefix)
+        if made.qualified_name in containers:
+            raise Misread(element, f"The container '{made.qualified_name}' is declared twice.")
+        containers[made.qualified_name] = made
     extended = {container.extends for container in containers.values()}
     for container in containers.values():
         if container.is_default or container.qualified_name not in extended:
+            if not container.is_default:
+                builder.other_container(container.prefix, container.qualified_name)
             try:
                 reading.declare_container(container, containers)
             except Misread as error:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ..edm import ModelError
+from .json_expressions import add_annotations, index, number_text
 from .markup import MAX_BYTES, Element, Misread
 
 EDM: Final = "http://docs.oasis-open.org/odata/ns/edm"
@@ -106,11 +107,10 @@ def _text(element: Element, name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return value
-    if isinstance(value, int | Decimal):
-        try:
-            return str(value)
-        except ValueError:  # Python refuses to print whole numbers of thousands of digits
-            raise Misread(element, f"'{name}' is too large a number.") from None
+    if isinstance(value, int):
+        return number_text(element, value)
+    if isinstance(value, Decimal):
+        return str(value)
     if name == "$AppliesTo" and isinstance(value, list) and all(isinstance(word, str) for word in value):
         return " ".join(value)
     raise Misread(element, f"'{name}' must be a string, a number, true or false.")
@@ -123,27 +123,20 @@ def _child(parent: Element, kind: str, attributes: Mapping[str, str], namespace:
 
 
 def _reference(root: Element, address: str, body: Mapping[str, Any]) -> None:
-    """section 4.1: `"$Reference": {uri: {"$Include": [{"$Namespace", "$Alias"}]}}`"""
+    """section 4.1: `"$Reference": {uri: {"$Include": [{"$Namespace", "$Alias"}], "$IncludeAnnotations": [...]}}`"""
     reference = _child(root, "Reference", {"Uri": address}, EDMX)
-    for include in _items(reference, "$Include", body.get("$Include", [])):
-        _attributes(_child(reference, "Include", {}, EDMX), _object(reference, "$Include", include))
+    add_annotations(reference, index(body))
+    for kind in ("Include", "IncludeAnnotations"):
+        for include in _items(reference, f"${kind}", body.get(f"${kind}", [])):
+            _attributes(_child(reference, kind, {}, EDMX), _object(reference, f"${kind}", include))
 
 
 def _attributes(element: Element, body: Mapping[str, Any]) -> None:
     """The members `$Name` as attributes, `@Term` as annotations."""
     for name, value in body.items():
-        if name.startswith("@"):
-            _annotation(element, name, value)
-        elif name.startswith("$") and "@" not in name and name not in _SPECIAL and value is not None:
+        if name.startswith("$") and "@" not in name and name not in _SPECIAL and value is not None:
             element.attributes[name[1:]] = _text(element, name, value)
-
-
-def _annotation(element: Element, name: str, value: Any) -> None:
-    """`@Term#Qualifier`; annotations of annotations (`@Term@Other`) say nothing about the element."""
-    term, _, qualifier = name[1:].partition("#")
-    if "@" not in name[1:]:
-        made = _child(element, "Annotation", {"Term": term, **({"Qualifier": qualifier} if qualifier else {})})
-        made.value = value
+    add_annotations(element, index(body))
 
 
 def _named(element: Element, body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -232,17 +225,21 @@ def _structured_type(element: Element, body: Mapping[str, Any]) -> None:
 def _navigation_property(element: Element, body: Mapping[str, Any]) -> None:
     """section 8: `$ReferentialConstraint`, `$OnDelete`"""
     pairs = _object(element, "$ReferentialConstraint", body.get("$ReferentialConstraint", {}))
+    annotations = index(pairs)
     for here, there in _named(element, pairs):
         names = {"Property": here, "ReferencedProperty": _string(element, here, there)}
-        _child(element, "ReferentialConstraint", names)
+        add_annotations(_child(element, "ReferentialConstraint", names), annotations, here)
     if "$OnDelete" in body:
-        _child(element, "OnDelete", {"Action": _string(element, "$OnDelete", body["$OnDelete"])})
+        deletion = _child(element, "OnDelete", {"Action": _string(element, "$OnDelete", body["$OnDelete"])})
+        add_annotations(deletion, index(body), "$OnDelete")
 
 
 def _enum_type(element: Element, body: Mapping[str, Any]) -> None:
     """section 10: members and their values"""
+    annotations = index(body)
     for name, value in _named(element, body):
-        _child(element, "Member", {"Name": name, "Value": _text(element, name, value)})
+        member = _child(element, "Member", {"Name": name, "Value": _text(element, name, value)})
+        add_annotations(member, annotations, name)
 
 
 def _type_definition(element: Element, _body: Mapping[str, Any]) -> None:

@@ -1,7 +1,8 @@
-# Elements: what a CSDL document says, each with its place, whether it came as XML or as JSON; read from XML and written.
+# Elements: what a CSDL document says, each with its place, whether it came as XML or as JSON; read and written as XML.
 # Owns the reading of untrusted XML: no document type, so no entities; bounded size, depth and number of elements.
-# Strategy of reading: expat of the standard library with handlers of our own. It measured as fast as defusedxml, which wraps the
-# same parser but keeps neither lines nor depth, and faster than lxml with a walk that gathers lines (pyproject.toml).
+# Strategy of reading: expat of the standard library with handlers of our own. It measured as fast as defusedxml, which
+# wraps the same parser but keeps neither lines nor depth, and faster than lxml with a walk that gathers lines
+# (pyproject.toml).
 # Strategy of writing: namespaces are declared where they are first needed, after the attributes of that element.
 # This module knows nothing of models.
 

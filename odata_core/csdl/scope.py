@@ -6,12 +6,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from ..edm import PRIMITIVE_TYPES, ModelBuilder
+from ..edm import PRIMITIVE_TYPES, Annotation, ModelBuilder
 from .defaults import ReadDefault
 from .markup import Element, Misread
 from .names import COLLECTION, Names
+
+# Section 14.2.2: a qualified name, for an overload with the types of its parameters, and a path from there.
+_NAME = r"[^\W\d][\w\u203f\u2040\u2054\ufe33\ufe34\ufe4d-\ufe4f\uff3f]*"
+_QUALIFIED = rf"{_NAME}(?:\.{_NAME})*"
+_TYPE = rf"(?:Collection\({_QUALIFIED}\)|{_QUALIFIED})"
+TARGET = re.compile(rf"{_QUALIFIED}(?:\((?:{_TYPE}(?:,{_TYPE})*)?\))?(?:/[@$]?{_QUALIFIED}(?:#{_NAME})?)*")
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _FLAGS: Final = {"true": True, "false": False, "1": True, "0": False}
@@ -21,7 +27,7 @@ _FLAGS: Final = {"true": True, "false": False, "1": True, "0": False}
 class Scope:
     """One schema being read into a builder.
 
-    `annotations` has what stands outside of its target: for each target the values by term, all names qualified.
+    `annotations` has what is said about each target by term and qualifier, all names qualified.
     `known` has the namespaces that all documents declare; `absent` maps others to the addresses of the documents that
     have them and were not given.
     """
@@ -30,7 +36,7 @@ class Scope:
     namespace: str
     aliases: Mapping[str, str]
     read_default: ReadDefault
-    annotations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    annotations: Mapping[str, Mapping[tuple[str, str], Annotation]] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
     absent: Mapping[str, str] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..edm import NOT_GIVEN, PropertySpec
 from ..edm.specs import Unread
-from .annotations import COMPUTED, alternate_keys, annotation
+from .annotations import COMPUTED, alternate_keys, is_true
 from .markup import Element, Misread
 from .scope import Scope, flag, number, optional_flag, required
 
@@ -33,7 +33,7 @@ def declare_entity_type(scope: Scope, element: Element) -> None:
         abstract=flag(element, "Abstract"),
         open=flag(element, "OpenType"),
         has_stream=flag(element, "HasStream") or flag(element, "m:HasStream"),
-        alternate_keys=alternate_keys(scope, element, name),
+        alternate_keys=alternate_keys(scope, name),
     )
 
 
@@ -103,7 +103,7 @@ def read_properties(scope: Scope, owner: Element, owner_name: str) -> dict[str, 
             scope,
             element,
             _type_of(element),
-            generated=generated or annotation(scope, element, f"{owner_name}/{name}", COMPUTED) is True,
+            generated=generated or is_true(scope, f"{owner_name}/{name}", COMPUTED),
             token=element.attributes.get("ConcurrencyMode") == "Fixed",
         )
     return found

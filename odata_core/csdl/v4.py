@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ..edm import NOT_GIVEN, PropertySpec
-from .annotations import OPTIONAL_PARAMETER, annotation, concurrency
+from ..edm.specs import Unread
+from .annotations import concurrency, optional_default
 from .containers import Container, Containers, Declare, Reading, Schemas, children, set_name
 from .markup import Element, Misread
-from .scope import COLLECTION, Scope, flag, required
+from .names import COLLECTION
+from .scope import Scope, flag, required
 from .structures import (
     declare_complex_type,
     declare_entity_type,
@@ -17,6 +19,7 @@ from .structures import (
     declare_type_definition,
     read_typed,
 )
+from .targets import operation_target
 
 
 def _navigation_properties(scope: Scope, owner: Element) -> None:
@@ -97,12 +100,14 @@ def _entity_set_path(scope: Scope, element: Element) -> str | None:
 def _parameters(scope: Scope, operation: Element) -> dict[str, PropertySpec]:
     """<Parameter Name Type Nullable (facets)>*, optional by the annotation Core.OptionalParameter (section 12.9)"""
     found: dict[str, PropertySpec] = {}
+    target = operation_target(scope, operation)
     for element in operation.each("Parameter"):
         name = required(element, "Name")
         if name in found:
             raise Misread(element, f"The parameter '{name}' is declared twice.")
-        optional = annotation(scope, element, "", OPTIONAL_PARAMETER) is not NOT_GIVEN
-        found[name] = read_typed(scope, element, required(element, "Type"), optional=optional)
+        optional, text = optional_default(scope, f"{target}/{name}")
+        default = NOT_GIVEN if text is NOT_GIVEN else Unread(text, scope.read_default)
+        found[name] = read_typed(scope, element, required(element, "Type"), optional=optional, default=default)
     return found
 
 
@@ -157,7 +162,7 @@ class _ContainerReader:
             self.container.named(name),
             type_name,
             bindings=self._bindings(scope, element),
-            concurrency=concurrency(scope, element, f"{self.container.qualified_name}/{name}"),
+            concurrency=concurrency(scope, f"{self.container.qualified_name}/{name}"),
             in_service_document=flag(element, "IncludeInServiceDocument", True),
         )
 
@@ -170,7 +175,7 @@ class _ContainerReader:
             type_name,
             nullable=flag(element, "Nullable"),
             bindings=self._bindings(scope, element),
-            concurrency=concurrency(scope, element, f"{self.container.qualified_name}/{name}"),
+            concurrency=concurrency(scope, f"{self.container.qualified_name}/{name}"),
         )
 
     def _bindings(self, scope: Scope, source: Element) -> dict[str, str]:

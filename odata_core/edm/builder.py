@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .annotations import Annotation, expression_of
+from .annotations import Annotation, Foreign, Reference, expression_of
 from .linker import link
 from .model import Model
 from .primitives import PRIMITIVE_TYPES
@@ -258,6 +258,19 @@ class ModelBuilder:
         said = self._told.annotations.setdefault(self._told.path(target), {})
         if said.setdefault((annotation.term, annotation.qualifier), annotation) is not annotation:
             self.leave_out(f"'{target}' is annotated twice with '{annotation.term}'.")
+
+    def add_foreign(self, target: str, foreign: Foreign) -> None:
+        """Keep what a document says about an element in namespaces of its own."""
+        self._told.foreign.setdefault(target, foreign)
+
+    def document(self, references: Iterable[Reference], schemas: Iterable[str]) -> None:
+        """Keep to which documents the one of the model refers, and which namespaces it has itself."""
+        self._told.references = list(references)
+        self._told.schemas = tuple(dict.fromkeys(schemas))
+
+    def other_container(self, prefix: str, qualified_name: str) -> None:
+        """Let names that begin with `prefix` and a dot be those of children of another container."""
+        self._told.containers[prefix] = qualified_name
 
     def leave_out(self, sentence: str) -> None:
         """Something that a model can do without: `build` refuses it unless such things are left out."""
