@@ -10,10 +10,13 @@ from ..edm import NOT_GIVEN, Expression
 from ..edm.annotations import Constant, value_of
 from .scope import Scope
 
-ALTERNATE_KEYS: Final = ("Org.OData.Core.V1.AlternateKeys", "OData.Community.Keys.V1.AlternateKeys")
-COMPUTED: Final = "Org.OData.Core.V1.Computed"
-CONCURRENCY: Final = "Org.OData.Core.V1.OptimisticConcurrency"
-OPTIONAL_PARAMETER: Final = "Org.OData.Core.V1.OptionalParameter"
+CORE: Final = "Org.OData.Core.V1"
+CAPABILITIES: Final = "Org.OData.Capabilities.V1"
+ALTERNATE_KEYS: Final = (f"{CORE}.AlternateKeys", "OData.Community.Keys.V1.AlternateKeys")
+COMPUTED: Final = f"{CORE}.Computed"
+CONCURRENCY: Final = f"{CORE}.OptimisticConcurrency"
+OPTIONAL_PARAMETER: Final = f"{CORE}.OptionalParameter"
+KEY_AS_SEGMENT: Final = f"{CAPABILITIES}.KeyAsSegmentSupported"
 
 
 def annotation(scope: Scope, target: str, term: str) -> Expression | None:

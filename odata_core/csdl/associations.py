@@ -1,14 +1,15 @@
 # Associations: how CSDL v3 says what v4 says on a navigation property. A pair of partners is one association, and so is
 # a navigation property that stands alone; its two ends have roles and multiplicities, and perhaps a constraint.
-# Names are made as WCF Data Services makes them, since a model does not keep any.
+# Names are those of the document that a model comes from, else made as WCF Data Services makes them.
 # This module knows nothing of XML.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ..edm import EntitySet, EntityType, Model, NavigationProperty
+from ..edm import ENTITY_TYPE, EntitySet, EntityType, Model, NavigationProperty
+from ..edm.associations import NamedAssociation
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +20,21 @@ class End:
     type: EntityType
     multiplicity: str
     navigation: NavigationProperty | None
+    on_delete: str | None = None
+    absent_type: str = ""  # the name of a type that the model has not, which a document may name all the same
+
+    @property
+    def type_name(self) -> str:
+        return self.absent_type or self.type.qualified_name
 
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A referential constraint: properties of the dependent end equal the key of the principal, in key order."""
+    """A referential constraint: properties of the dependent end equal those of the principal, usually in key order."""
 
     principal: End
     dependent: End
+    principal_properties: tuple[str, ...]
     dependent_properties: tuple[str, ...]
 
 
@@ -38,6 +46,7 @@ class Association:
     name: str
     ends: tuple[End, End]
     constraint: Constraint | None = None
+    backward: frozenset[NavigationProperty] = frozenset()  # ways that start at the second end, of a named association
 
     @property
     def qualified_name(self) -> str:
@@ -46,16 +55,81 @@ class Association:
     def ends_from(self, navigation: NavigationProperty) -> tuple[End, End]:
         """The end where the navigation property starts, and the one where it leads."""
         first, second = self.ends
-        return (first, second) if first.navigation is navigation else (second, first)
+        if navigation in self.backward or second.navigation is navigation:
+            return second, first
+        return first, second
 
 
-def associations_of(model: Model) -> dict[NavigationProperty, Association]:
-    """The association of every navigation property, in the order of the model."""
+@dataclass(frozen=True, slots=True)
+class BoundAssociation:
+    """The entity sets of the two ends of an association, by a name in a container."""
+
+    container: str
+    name: str
+    association: Association
+    sets: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Associations:
+    """All associations of a model, those of its navigation properties, and where their ends live."""
+
+    all: tuple[Association, ...]
+    of: Mapping[NavigationProperty, Association]
+    sets: tuple[BoundAssociation, ...]
+
+
+def associations_of(model: Model) -> Associations:
+    """The associations of a model: those with names, then one for every other navigation property or pair of them."""
+    ways: dict[NavigationProperty, Association] = {}
+    named: list[Association] = []
+    sets: list[BoundAssociation] = []
+    for told in model.associations:
+        made = _named(model, told, ways)
+        named.append(made)
+        sets += [BoundAssociation(one.container, one.name, made, one.sets) for one in told.sets]
+    others = {way: one for way, one in made_associations(model, ways).items() if way not in ways}
+    sets += [
+        BoundAssociation(model.default_container, name, association, (bound[0].name, bound[1].name))
+        for name, association, bound in association_sets(model, others)
+    ]
+    return Associations(tuple(dict.fromkeys([*named, *others.values()])), ways | others, tuple(sets))
+
+
+def _named(model: Model, told: NamedAssociation, found: dict[NavigationProperty, Association]) -> Association:
+    """An association as its document has it; its ways go into `found`."""
+    ways = [[way for path in paths if (way := _way(model, path)) is not None] for paths in told.ways]
+    ends = []
+    for end, starting in zip(told.ends, ways, strict=True):
+        kind = model.types.get(end.type)
+        start = starting[0] if starting else None
+        known = isinstance(kind, EntityType)
+        entity = kind if isinstance(kind, EntityType) else ENTITY_TYPE
+        ends.append(End(end.role, entity, end.multiplicity, start, end.on_delete, "" if known else end.type))
+    namespace, _, name = told.name.rpartition(".")
+    made = Association(namespace, name, (ends[0], ends[1]), backward=frozenset(ways[1]))
+    if told.equal:
+        sides = [tuple([pair[0] for pair in told.equal]), tuple([pair[1] for pair in told.equal])]
+        one, other = told.principal, 1 - told.principal
+        made = replace(made, constraint=Constraint(ends[one], ends[other], sides[one], sides[other]))
+    found.update(dict.fromkeys([way for starting in ways for way in starting], made))
+    return made
+
+
+def _way(model: Model, path: str) -> NavigationProperty | None:
+    owner, _, name = path.rpartition("/")
+    kind = model.types.get(owner)
+    return kind.own_navigation.get(name) if isinstance(kind, EntityType) else None
+
+
+def made_associations(model: Model, named: Container[NavigationProperty] = ()) -> dict[NavigationProperty, Association]:
+    """The association of every navigation property that has none by name, in the order of the model."""
     owners = {
         navigation: kind
         for kind in model.types.values()
         if isinstance(kind, EntityType)
         for navigation in kind.own_navigation.values()
+        if navigation not in named
     }
     partners = _partners(owners)
     found: dict[NavigationProperty, Association] = {}
@@ -76,7 +150,7 @@ def association_sets(
     for entity_set in model.entity_sets.values():
         for navigation in entity_set.type.navigation.values():
             target = entity_set.bindings.get(navigation.name)
-            if target is None:
+            if target is None or navigation not in associations:
                 continue
             association = associations[navigation]
             forward = association.ends[0].navigation is navigation
@@ -105,8 +179,8 @@ def _partners(owners: Mapping[NavigationProperty, EntityType]) -> dict[Navigatio
 def _paired(owner: EntityType, navigation: NavigationProperty, partner: NavigationProperty) -> Association:
     """`Product_Category_Category_Products` between the roles `Product_Category` and `Category_Products`."""
     here, there = f"{owner.name}_{navigation.name}", f"{navigation.target.name}_{partner.name}"
-    first = End(here, owner, _multiplicity(partner), navigation)
-    second = End(there, navigation.target, _multiplicity(navigation), partner)
+    first = End(here, owner, _multiplicity(partner), navigation, navigation.on_delete)
+    second = End(there, navigation.target, _multiplicity(navigation), partner, partner.on_delete)
     pairs = navigation.on or tuple((theirs, mine) for mine, theirs in partner.on)
     return _constrained(Association(owner.namespace, f"{here}_{there}", (first, second)), pairs)
 
@@ -115,7 +189,7 @@ def _lonely(owner: EntityType, navigation: NavigationProperty) -> Association:
     """`Product_Category` between the roles `Product` and `Category`; at most one leads here if the whole key tells."""
     role = navigation.name if navigation.name != owner.name else f"{owner.name}1"
     by_key = navigation.on and {mine for mine, _theirs in navigation.on} == set(owner.key)
-    first = End(owner.name, owner, "0..1" if by_key else "*", navigation)
+    first = End(owner.name, owner, "0..1" if by_key else "*", navigation, navigation.on_delete)
     second = End(role, navigation.target, _multiplicity(navigation), None)
     name = f"{owner.name}_{navigation.name}"
     return _constrained(Association(owner.namespace, name, (first, second)), navigation.on)
@@ -154,4 +228,4 @@ def _constraint(principal: End, dependent: End, key_to_foreign: Mapping[str, str
         return None
     nullable = [dependent.type.properties[name].nullable for name in foreign]
     fitting = "0..1" if all(nullable) else principal.multiplicity if any(nullable) else "1"
-    return Constraint(replace(principal, multiplicity=fitting), dependent, foreign)
+    return Constraint(replace(principal, multiplicity=fitting), dependent, principal.type.key, foreign)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..edm import ModelBuilder
 from .markup import Element, Misread
 from .scope import Scope
 
@@ -54,6 +55,7 @@ class Reading:
 
     rows: Mapping[str, tuple[Declare, ...]]
     declare_container: Callable[[Container, Containers], None]
+    finish: Callable[[ModelBuilder], None] = lambda _builder: None
 
 
 def children(container: Container, containers: Containers) -> Iterator[tuple[Scope, Element]]:

@@ -1,4 +1,4 @@
-# Default values: the text of a DefaultValue as a Python value of its type.
+# Default values: the text of a DefaultValue <-> a Python value of its type.
 # Section 7.2.7 of CSDL 4.01: the text is the value as in JSON without quotation marks, which is the lexical form of
 # XML Schema; v3 ([MC-CSDL], 2.2.1) differs in bytes (hexadecimal) and may put a blank between date and time.
 
@@ -15,6 +15,7 @@ from ..edm import AnyType, Duration, EnumType, PrimitiveType, TimeOfDay, Timesta
 
 Reader = Callable[[str], Any]
 ReadDefault = Callable[[str, AnyType], Any]
+WriteDefault = Callable[[Any, AnyType], str]
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _DECIMAL = re.compile(r"[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][+-]?[0-9]{1,4})?")
@@ -111,3 +112,49 @@ def read_default_v3(text: str, kind: AnyType) -> Any:
 def read_default_v4(text: str, kind: AnyType) -> Any:
     """The value of a DefaultValue in CSDL 4.0 and 4.01; ValueError with the reason when the text is none."""
     return _read(text, kind, _V4)
+
+
+# ------------------------------------------------------------------ writing
+
+_WORDS: Final = {"inf": "INF", "-inf": "-INF", "nan": "NaN"}
+
+
+def _write_binary_v4(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")
+
+
+def _write_moment_v4(value: Timestamp) -> str:
+    """A moment has an offset; one of v3 without is UTC."""
+    return f"{value}Z" if value.offset is None else str(value)
+
+
+def _write(value: Any, kind: AnyType) -> str:
+    """The text of a value that all versions write alike; ValueError where CSDL has none."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return _WORDS.get(str(value), str(value))
+        case Decimal():
+            return f"{value:f}"
+        case list() | Mapping():
+            raise ValueError("CSDL has no text for collections, complex values and places")
+    return str(value)
+
+
+def write_default_v3(value: Any, kind: AnyType) -> str:
+    """The DefaultValue of a value in CSDL 1.0 to 3.0; ValueError with the reason where there is none."""
+    if isinstance(value, Timestamp) and kind.name == "Edm.DateTime":
+        return str(value).removesuffix("Z")
+    if isinstance(value, date):
+        return f"{value.isoformat()}T00:00:00"
+    if isinstance(value, TimeOfDay):
+        return str(Duration(value.ticks))
+    return value.hex().upper() if isinstance(value, bytes) else _write(value, kind)
+
+
+def write_default_v4(value: Any, kind: AnyType) -> str:
+    """The DefaultValue of a value in CSDL 4.0 and 4.01; ValueError with the reason where there is none."""
+    if isinstance(value, Timestamp):
+        return _write_moment_v4(value)
+    return _write_binary_v4(value) if isinstance(value, bytes) else _write(value, kind)

@@ -19,17 +19,9 @@ from .containers import Container, Reading, Schemas
 from .defaults import ReadDefault, read_default_v3, read_default_v4
 from .expressions import read_reference
 from .json_elements import read_json
-from .markup import MAX_BYTES, Element, Misread, read_markup
+from .markup import EDM_V3, EDM_V4, EDMX_V3, EDMX_V4, MAX_BYTES, Element, Misread, read_markup
 from .scope import Scope, flag, required
 from .targets import foreign_attributes, gather
-
-EDMX_V3: Final = "http://schemas.microsoft.com/ado/2007/06/edmx"
-EDMX_V4: Final = "http://docs.oasis-open.org/odata/ns/edmx"
-EDM_V4: Final = "http://docs.oasis-open.org/odata/ns/edm"
-EDM_V3: Final = frozenset(
-    f"http://schemas.microsoft.com/ado/{month}/edm"
-    for month in ("2006/04", "2007/05", "2008/01", "2008/09", "2009/08", "2009/11")
-)
 
 References = Mapping[str, bytes]
 MAX_DOCUMENTS: Final = 200
@@ -162,9 +154,13 @@ def _document(root: Element, address: str) -> Document:
     if family is None:
         raise Misread(root, "This is not a CSDL document of a known version: Edmx 1.0, 4.0 or 4.01 is expected.")
     found = Document(address, family, services=next(root.each("DataServices"), None))
-    for reference in root.each("Reference"):
+    for reference in root.children:
+        if reference.name != "Reference" or reference.namespace not in (EDMX_V3, EDMX_V4):
+            continue
         found.elements.append(reference)
-        includes = found.references.setdefault(required(reference, "Uri"), [])
+        # Documents of SAP's version 2 refer to vocabularies of version 4, which are no part of the model.
+        known = found.references if reference.namespace == root.namespace else {}
+        includes = known.setdefault(required(reference, "Uri"), [])
         for include in reference.each("Include"):
             includes.append(required(include, "Namespace"))
             if "Alias" in include.attributes:
@@ -311,3 +307,4 @@ def _declare_containers(builder: ModelBuilder, schemas: Schemas, default: Elemen
                 reading.declare_container(container, containers)
             except Misread as error:
                 _report(builder, error)
+    reading.finish(builder)

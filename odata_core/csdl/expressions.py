@@ -37,7 +37,7 @@ from ..edm.annotations import (
 from .markup import Element, Misread
 from .names import COLLECTION, Names
 from .scope import Scope, number, required
-from .xml_writing import text_of
+from .writing import text_of
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][+-]?[0-9]{1,4})?")
@@ -358,10 +358,35 @@ def _write_all(element: Element, expressions: tuple[Expression, ...], names: Nam
 def _write_record(parent: Element, record: Record, names: Names) -> None:
     element = parent.add("Record", Type=names.name(record.type) if record.type else None)
     write_annotations(element, record.annotations, names)
+    write_property_values(element, record, names)
+
+
+def write_property_values(element: Element, record: Record, names: Names) -> None:
+    """<PropertyValue Property> Annotation* expression, for each property of a record"""
     for value in record.values:
         written = element.add("PropertyValue", Property=value.name)
         write_annotations(written, value.annotations, names)
         write_value(written, value.value, names)
+
+
+def is_of_v3(expression: Expression) -> bool:
+    """Whether version 3 has the same expression ([MC-CSDL], 2.1.29)."""
+    match expression:
+        case Constant():
+            return expression.kind not in ("Date", "Duration", "TimeOfDay")
+        case Path():
+            return expression.kind == "Path"
+        case Collection():
+            return all(is_of_v3(item) for item in expression.items)
+        case Record(annotations=()):
+            return all(is_of_v3(item.value) and not item.annotations for item in expression.values)
+        case Apply(annotations=()):
+            return all(is_of_v3(item) for item in expression.arguments)
+        case Null(annotations=()) | LabeledElementReference():
+            return True
+        case LabeledElement(annotations=()):
+            return is_of_v3(expression.value)
+    return False
 
 
 def _write_typed(parent: Element, expression: Cast | IsOf, names: Names) -> None:

@@ -22,6 +22,13 @@ MAX_DEPTH: Final = 100
 
 METADATA: Final = "http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"
 ANNOTATION: Final = "http://schemas.microsoft.com/ado/2009/02/edm/annotation"
+EDMX_V3: Final = "http://schemas.microsoft.com/ado/2007/06/edmx"
+EDMX_V4: Final = "http://docs.oasis-open.org/odata/ns/edmx"
+EDM_V4: Final = "http://docs.oasis-open.org/odata/ns/edm"
+EDM_V3: Final = frozenset(
+    f"http://schemas.microsoft.com/ado/{month}/edm"
+    for month in ("2006/04", "2007/05", "2008/01", "2008/09", "2009/08", "2009/11")
+)
 # Attributes of these namespaces say something about the model; they are known by their customary prefixes.
 _PREFIXES: Final = {METADATA: "m:", ANNOTATION: "annotation:"}
 _NAMESPACES: Final = {prefix: namespace for namespace, prefix in _PREFIXES.items()}
@@ -29,8 +36,8 @@ _NAMESPACES: Final = {prefix: namespace for namespace, prefix in _PREFIXES.items
 _CUSTOMARY: Final = {
     METADATA: "m",
     ANNOTATION: "annotation",
-    "http://schemas.microsoft.com/ado/2007/06/edmx": "edmx",
-    "http://docs.oasis-open.org/odata/ns/edmx": "edmx",
+    EDMX_V3: "edmx",
+    EDMX_V4: "edmx",
     "http://schemas.microsoft.com/ado/2007/08/dataservices": "d",
     "http://www.sap.com/Protocols/SAPData": "sap",
     "http://www.w3.org/2005/Atom": "atom",
@@ -144,7 +151,9 @@ class _Reading:
             self.refuse(f"The elements of the document are nested more than {MAX_DEPTH} deep.", line)
         namespace, _, name = tag.rpartition(" ")
         parent = self.stack[-1][0]
-        element = Element(name, namespace, {_attribute(key): text for key, text in attributes.items()}, line, parent)
+        element = Element(
+            name, namespace, {attribute_name(key): text for key, text in attributes.items()}, line, parent
+        )
         parent.children.append(element)
         self.stack.append((element, []))
 
@@ -159,7 +168,8 @@ class _Reading:
         self.refuse("A document type is not allowed here: it could define entities.", self.parser.CurrentLineNumber)
 
 
-def _attribute(name: str) -> str:
+def attribute_name(name: str) -> str:
+    """What an element calls an attribute that is called `namespace name`."""
     namespace, separator, last = name.rpartition(" ")
     prefix = _PREFIXES.get(namespace)
     return name if not separator or prefix is None else f"{prefix}{last}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ..edm.associations import AssociationEnd, AssociationSet, NamedAssociation
 from .markup import Element, Misread
 from .scope import Scope, required
 
@@ -30,6 +31,7 @@ class Association:
     element: Element
     ends: tuple[End, End]
     equal: tuple[tuple[str, str], ...] = ()
+    principal: str = ""  # the role whose key the other end refers to
 
     def end(self, role: str) -> End | None:
         return next((end for end in self.ends if end.role == role), None)
@@ -59,6 +61,27 @@ class Relationships:
     associations: dict[str, Association] = field(default_factory=dict)
     ways: dict[tuple[str, str, str], list[Way]] = field(default_factory=dict)  # by association and its two roles
     bases: dict[str, str] = field(default_factory=dict)
+    sets: dict[str, list[AssociationSet]] = field(default_factory=dict)  # by association; filled by containers
+
+    def named(self) -> Iterator[NamedAssociation]:
+        """What the document calls its associations."""
+        for name, association in self.associations.items():
+            first, second = association.ends
+            ends = [
+                AssociationEnd(end.role, end.type_name, end.multiplicity, end.on_delete) for end in association.ends
+            ]
+            ways = [
+                tuple([f"{way.owner}/{way.name}" for way in self.ways.get((name, here.role, there.role), ())])
+                for here, there in ((first, second), (second, first))
+            ]
+            yield NamedAssociation(
+                name,
+                (ends[0], ends[1]),
+                association.equal,
+                int(association.principal == second.role),
+                (ways[0], ways[1]),
+                tuple(self.sets.get(name, ())),
+            )
 
     def derives(self, name: str, base: str) -> bool:
         """Whether a type is another, or derives from it."""
@@ -144,7 +167,8 @@ def _association(scope: Scope, element: Element) -> Association:
     here, there = (sides.get(end.role, []) for end in ends)
     if len(sides) != 2 or len(here) != len(there):
         raise Misread(constraint, "Principal and Dependent are both ends, and name equally many properties.")
-    return Association(element, made.ends, tuple(zip(here, there, strict=True)))
+    principal = required(next(constraint.each("Principal")), "Role")
+    return Association(element, made.ends, tuple(zip(here, there, strict=True)), principal)
 
 
 def _end(scope: Scope, element: Element) -> End:

@@ -5,16 +5,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from ..edm import Annotation
 from ..edm.annotations import Foreign, ForeignElement
 from .expressions import HOLDERS, read_annotation
-from .markup import ANNOTATION, METADATA, Element, Misread
+from .markup import ANNOTATION, EDM_V3, EDM_V4, METADATA, Element, Misread
 from .scope import TARGET, Scope, required
 
 Said = Mapping[str, Mapping[tuple[str, str], Annotation]]
 """Annotations by target, term and qualifier."""
+
+VOCABULARIES: Final = EDM_V3 | {EDM_V4}
 
 # Foreign attributes that the model says itself.
 _MEANT: Final = frozenset(
@@ -86,12 +89,14 @@ class _Gathering:
         attributes = foreign_attributes(element)
         others: list[ForeignElement] = []
         for child in element.children:
-            if child.namespace != element.namespace or child.name == "Documentation":
+            if child.name == "Documentation" and child.namespace == element.namespace:
+                others.append(foreign_element(child, documentation=True))
+            elif child.name == "Annotations" and child.namespace in VOCABULARIES and path.endswith("/$Schema"):
+                self._apart(child, borrowed=child.namespace != element.namespace)
+            elif child.namespace != element.namespace:
                 others.append(foreign_element(child))
             elif child.name in HOLDERS:
                 self.annotate(path, child)
-            elif child.name == "Annotations" and path.endswith("/$Schema"):
-                self._apart(child)
             elif child.name in _STEPS:
                 self._descend(child, path)
         if attributes or others:
@@ -104,23 +109,22 @@ class _Gathering:
             return  # whoever declares it tells
         self.visit(element, path)
 
-    def _apart(self, element: Element) -> None:
-        """<Annotations Target Qualifier> Annotation* (14.2.1)"""
+    def _apart(self, element: Element, *, borrowed: bool) -> None:
+        """<Annotations Target Qualifier> Annotation* (14.2.1); SAP has those of version 4 in documents of version 2."""
         target = required(element, "Target")
         if not TARGET.fullmatch(target):
             raise Misread(element, f"The target '{target}' is not a path to an element of a model.")
         for child in element.each(*HOLDERS):
-            self.annotate(
-                self.scope.annotation_path(target),
-                child,
-                qualifier=element.attributes.get("Qualifier", ""),
-                apart=self.scope.namespace,
-            )
+            qualifier = element.attributes.get("Qualifier", "")
+            self.annotate(self.scope.annotation_path(target), child, qualifier, self.scope.namespace, borrowed=borrowed)
 
-    def annotate(self, target: str, element: Element, qualifier: str = "", apart: str = "") -> None:
+    def annotate(
+        self, target: str, element: Element, qualifier: str = "", apart: str = "", *, borrowed: bool = False
+    ) -> None:
         builder = self.scope.builder
         try:
             annotation = read_annotation(self.scope, element, qualifier, apart)
+            annotation = replace(annotation, borrowed=borrowed) if borrowed else annotation
         except Misread as error:
             builder.location = ""
             builder.leave_out(error.message)
@@ -141,12 +145,12 @@ def foreign_attributes(element: Element) -> dict[str, str]:
     return found
 
 
-def foreign_element(element: Element) -> ForeignElement:
+def foreign_element(element: Element, *, documentation: bool = False) -> ForeignElement:
     """An element as it stands, with everything in it."""
     attributes = {}
     for name, text in element.attributes.items():
         prefix, colon, last = name.partition(":")
         attributes[f"{_PREFIXES[prefix]} {last}" if colon and prefix in _PREFIXES else name] = text
-    children = tuple([foreign_element(child) for child in element.children])
+    children = tuple([foreign_element(child, documentation=documentation) for child in element.children])
     text = element.text if element.text.strip() or not children else ""
-    return ForeignElement(element.namespace, element.name, attributes, children, text)
+    return ForeignElement("Edm" if documentation else element.namespace, element.name, attributes, children, text)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..edm import PropertySpec
+from ..edm.associations import AssociationSet
 from .containers import Container, Containers, Declare, Reading, Schemas, children
 from .markup import Element, Misread
 from .relationships import Relationships, gather, way_of
@@ -25,7 +26,11 @@ def reading(schemas: Schemas) -> Reading:
         "EnumType": (declare_enum_type,),
         "Function": (_function,),
     }
-    return Reading(rows, lambda container, containers: _ContainerReader(container, containers, relationships).declare())
+    return Reading(
+        rows,
+        lambda container, containers: _ContainerReader(container, containers, relationships).declare(),
+        lambda builder: builder.name_associations(relationships.named()),
+    )
 
 
 def _navigation_reader(relationships: Relationships) -> Declare:
@@ -137,6 +142,10 @@ class _ContainerReader:
             if association.end(role) is None:
                 raise Misread(end, f"The association '{name}' has no role '{role}'.")
             ends[role] = (entity_set, self.types[entity_set])
+        if {*ends} == {end.role for end in association.ends}:
+            sets = [self.container.named(ends[end.role][0]) for end in association.ends]
+            kept = AssociationSet(self.container.qualified_name, required(element, "Name"), (sets[0], sets[1]))
+            self.relationships.sets.setdefault(name, []).append(kept)
         for source, path, target in self.relationships.bound(name, ends):
             self.bound += 1
             if self.bound > MAX_BINDINGS:

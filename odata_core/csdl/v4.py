@@ -49,15 +49,16 @@ def _navigation_properties(scope: Scope, owner: Element) -> None:
 def _term(scope: Scope, element: Element) -> None:
     """<Term Name Type BaseTerm DefaultValue AppliesTo (facets)> (section 14.1)
 
-    A term whose type belongs to a document that is not at hand is left out: only annotations need it.
+    The type of a term may belong to a document that is not at hand: only annotations need it.
     """
     type_text = required(element, "Type")
-    if not scope.knows(type_text):
-        return
+    absent = "" if scope.knows(type_text) else scope.names.type_name(type_text)
+    untyped = "Collection(Edm.Untyped)" if COLLECTION.fullmatch(type_text) else "Edm.Untyped"
     base = element.attributes.get("BaseTerm")
     scope.at(element).term(
         scope.own(required(element, "Name")),
-        read_typed(scope, element, type_text),
+        read_typed(scope, element, untyped if absent else type_text),
+        absent_type=absent,
         base=None if base is None else scope.qualified(base),
         applies_to=element.attributes.get("AppliesTo", "").split(),
     )

@@ -18,6 +18,7 @@ class Annotation:
     """A term with its value, told apart by a qualifier from others of the same term; it may be annotated itself.
 
     `apart` has the namespace of the schema that says it away from its target, and is empty where it stands within it.
+    `borrowed` marks one that a document of version 2 or 3 has in the vocabulary of version 4, as those of SAP do.
     """
 
     term: str
@@ -25,6 +26,7 @@ class Annotation:
     qualifier: str = ""
     annotations: tuple[Annotation, ...] = ()
     apart: str = ""
+    borrowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +271,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class ForeignElement:
-    """An element of a namespace that is not of CSDL, or of documentation, as it stood."""
+    """An element of a namespace that is not of CSDL, as it stood; documentation has the namespace `Edm`."""
 
     namespace: str
     name: str

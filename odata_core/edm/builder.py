@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .annotations import Annotation, Foreign, Reference, expression_of
+from .associations import NamedAssociation
 from .linker import link
 from .model import Model
 from .primitives import PRIMITIVE_TYPES
@@ -241,21 +242,28 @@ class ModelBuilder:
         )
 
     def term(
-        self, name: str, type: str | PropertySpec, *, base: str | None = None, applies_to: Iterable[str] = ()
+        self,
+        name: str,
+        type: str | PropertySpec,
+        *,
+        base: str | None = None,
+        applies_to: Iterable[str] = (),
+        absent_type: str = "",
     ) -> None:
-        """Declare what annotations may say."""
-        self._told.terms.append(TermSpec(name, spec_of(type), base, tuple(applies_to), self.location))
+        """Declare what annotations may say. `absent_type` is the name of a type that is not at hand."""
+        self._told.terms.append(TermSpec(name, spec_of(type), base, tuple(applies_to), self.location, absent_type))
 
     def annotate(self, target: str, term: str, value: Any = True, *, qualifier: str = "") -> None:
         """Say something about an element of the model, which a path names: `Product/Name`, `Container/Products`.
 
         The value is an expression (edm.annotations) or what can become one: None, bool, numbers, text, lists, mappings.
         """
-        self.add_annotation(target, Annotation(self._told.qualified(term), expression_of(value), qualifier))
+        annotation = Annotation(self._told.qualified(term), expression_of(value), qualifier)
+        self.add_annotation(self._told.path(target), annotation)
 
     def add_annotation(self, target: str, annotation: Annotation) -> None:
-        """Say something about an element; all names in the annotation are qualified."""
-        said = self._told.annotations.setdefault(self._told.path(target), {})
+        """Say something about an element; all names in the path and in the annotation are qualified."""
+        said = self._told.annotations.setdefault(target, {})
         if said.setdefault((annotation.term, annotation.qualifier), annotation) is not annotation:
             self.leave_out(f"'{target}' is annotated twice with '{annotation.term}'.")
 
@@ -267,6 +275,10 @@ class ModelBuilder:
         """Keep to which documents the one of the model refers, and which namespaces it has itself."""
         self._told.references = list(references)
         self._told.schemas = tuple(dict.fromkeys(schemas))
+
+    def name_associations(self, associations: Iterable[NamedAssociation]) -> None:
+        """Keep what a document of version 3 calls the associations behind navigation properties."""
+        self._told.associations = tuple(associations)
 
     def other_container(self, prefix: str, qualified_name: str) -> None:
         """Let names that begin with `prefix` and a dot be those of children of another container."""

@@ -56,6 +56,7 @@ def link(told: Declarations) -> Model:
         references=tuple(told.references),
         schemas=told.schemas,
         containers=dict(told.containers),
+        associations=told.associations,
     )
     for spec in told.sources:
         source = singletons.get(spec.name) if spec.is_singleton else sets.get(spec.name)
@@ -331,6 +332,7 @@ class _Linker:
             made = Term(
                 *self.told.split(spec.name), **typed, base=spec.base, default=default, applies_to=spec.applies_to
             )
+            made.absent_type = spec.absent_type
             if made.qualified_name in found:
                 self.told.report(f"{where} is declared twice.", spec.location)
             self.told.locations[made] = spec.location

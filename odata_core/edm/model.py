@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .annotations import Annotation, Expression, Foreign, Reference
+from .associations import NamedAssociation
 from .container import EntitySet, Operation, OperationImport, Singleton
 from .paths import paths_of
 from .types import BUILT_IN_TYPES, NOT_GIVEN, AnyType, ComplexType, EntityType, EnumType, TypeDefinition, type_name
@@ -15,7 +16,10 @@ from .types import BUILT_IN_TYPES, NOT_GIVEN, AnyType, ComplexType, EntityType, 
 
 @dataclass(slots=True, eq=False)
 class Term:
-    """What an annotation may say: a name with the type of its values."""
+    """What an annotation may say: a name with the type of its values.
+
+    `absent_type` is the name of the type where it belongs to a document that is not at hand; `type` is any type then.
+    """
 
     namespace: str
     name: str
@@ -27,6 +31,7 @@ class Term:
     base: str | None = None
     default: Any = NOT_GIVEN
     applies_to: tuple[str, ...] = ()
+    absent_type: str = ""
 
     @property
     def qualified_name(self) -> str:
@@ -35,7 +40,7 @@ class Term:
     @property
     def type_name(self) -> str:
         """The qualified name of the type, such as `Edm.String` or `Collection(Core.Tag)`."""
-        return type_name(self.type_definition or self.type, self.is_collection)
+        return self.absent_type or type_name(self.type_definition or self.type, self.is_collection)
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +69,7 @@ class Model:
     references: tuple[Reference, ...] = ()
     schemas: tuple[str, ...] = ()
     containers: Mapping[str, str] = field(default_factory=dict)  # prefix of names -> another container, qualified
+    associations: tuple[NamedAssociation, ...] = ()  # v3: what a document calls them
     _paths: dict[object, str] = field(default_factory=dict, repr=False)
 
     @property

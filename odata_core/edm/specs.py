@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .annotations import Annotation, Foreign, Reference
+from .associations import NamedAssociation
 from .types import NOT_GIVEN, AnyType, ComplexType, EntityType, EnumType, TypeDefinition
 
 
@@ -140,6 +141,7 @@ class TermSpec:
     base: str | None
     applies_to: tuple[str, ...]
     location: str
+    absent_type: str = ""
 
 
 @dataclass(slots=True)
@@ -167,6 +169,7 @@ class Declarations:
     references: list[Reference] = field(default_factory=list)
     schemas: tuple[str, ...] = ()
     containers: dict[str, str] = field(default_factory=dict)
+    associations: tuple[NamedAssociation, ...] = ()
     locations: dict[object, str] = field(default_factory=dict)  # of types, and later of what is made of the rest
 
     def split(self, name: str) -> tuple[str, str]:

@@ -51,6 +51,20 @@ def described(model: Model) -> Values:
     }
 
 
+def said(model: Model) -> Values:
+    """What documents say beyond the meaning of a model; NaN is no value that equals itself, so values are printed."""
+    return {
+        "annotations": {
+            target: {f"{one.term}#{one.qualifier}": repr(one) for one in values}
+            for target, values in model.annotations.items()
+        },
+        "foreign": dict(model.foreign),
+        "containers": dict(model.containers),
+        "references": model.references,
+        "associations": {one.name: one for one in model.associations},
+    }
+
+
 def brief(model: Model) -> Values:
     """The same without sections in which there is nothing."""
     return {name: part for name, part in described(model).items() if part}

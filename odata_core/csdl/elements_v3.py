@@ -1,0 +1,507 @@
+# The model as the elements of CSDL 1.0 to 3.0. Sections are those of [MC-CSDL].
+# Strategy: a function an element, in the order that WCF Data Services writes. What version 4 says on navigation
+# properties is spread over associations and association sets; operations are function imports.
+# What version 3 has under another name is a table (V3.types); what it cannot say at all is listed.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from ..edm import (
+    PRIMITIVE_TYPES,
+    Annotation,
+    ComplexType,
+    EntityType,
+    EnumType,
+    Model,
+    NavigationProperty,
+    Operation,
+    OperationImport,
+    Parameter,
+    PrimitiveType,
+    Property,
+    ReturnType,
+    StructuredType,
+)
+from ..edm.annotations import Record
+from ..edm.paths import child_path, member_path, operation_path, return_path, schema_path
+from .associations import Association, Associations, Constraint, associations_of
+from .defaults import write_default_v3
+from .expressions import is_of_v3, write_annotation, write_property_values, write_value
+from .markup import EDM_V4, EDMX_V3, EDMX_V4, METADATA, Element
+from .names import Names
+from .writing import Language, Writing, flag, namespaces_of, reversed_aliases
+
+EDM: Final = "http://schemas.microsoft.com/ado/2009/11/edm"
+EDM_V2: Final = "http://schemas.microsoft.com/ado/2008/09/edm"
+URL_CONVENTIONS: Final = "Com.Microsoft.Data.Services.Conventions.V1.UrlConventions"
+
+V3: Final = Language(
+    name="CSDL v3",
+    namespace=EDM,
+    # A date is a moment at midnight; a duration of less than a day is a time, as a time of day is.
+    types={
+        "Edm.Date": "Edm.DateTime",
+        "Edm.Duration": "Edm.Time",
+        "Edm.TimeOfDay": "Edm.Time",
+        **dict.fromkeys(
+            """Edm.PrimitiveType Edm.Untyped Edm.AnnotationPath Edm.AnyPropertyPath Edm.ModelElementPath
+            Edm.NavigationPropertyPath Edm.PropertyPath""".split()
+        ),
+    },
+    facets=("MaxLength", "FixedLength", "Unicode", "Precision", "Scale", "SRID", "Collation"),
+    write_default=write_default_v3,
+)
+# Places, streams and enumerations came with version 3.
+V2: Final = replace(
+    V3,
+    name="CSDL v2",
+    namespace=EDM_V2,
+    types={**V3.types, **dict.fromkeys(n for n in PRIMITIVE_TYPES if n == "Edm.Stream" or n.startswith("Edm.Geo"))},
+)
+LANGUAGES: Final[Mapping[str, Language]] = {"1.0": V2, "2.0": V2, "3.0": V3}
+
+_STREAM: Final = PRIMITIVE_TYPES["Edm.Stream"]
+
+
+def elements_v3(
+    model: Model, *, version: str | None = None, key_as_segment: bool = False, strict: bool = True
+) -> tuple[Element, Writing]:
+    """The root element of the document of a model, and what was lost on the way.
+
+    Without a version, it is what the document said that the model comes from, else 3.0.
+    """
+    said = model.foreign.get("$DataServices")
+    own = None if said is None else said.attributes.get(f"{METADATA} DataServiceVersion")
+    language = LANGUAGES.get(version or own or "3.0", V3)
+    writing = Writing(model, language, Names({}), _annotate)
+    root = Element("Edmx", EDMX_V3, {"Version": "1.0"})
+    services = root.add("DataServices")
+    if version is None and own is not None:
+        writing.beside(services, "$DataServices")
+    else:
+        last = version or "3.0"
+        services.attributes |= {"m:DataServiceVersion": last, "m:MaxDataServiceVersion": "3.0"}
+        writing.said.add("$DataServices")
+    associations = associations_of(model)
+    aliases = reversed_aliases(model.aliases)
+    for namespace in _namespaces(model):
+        alias = {"Alias": aliases[namespace]} if namespace in aliases else {}
+        schema = Element("Schema", language.namespace, {"Namespace": namespace} | alias, parent=services)
+        services.children.append(schema)
+        _Schema(writing, schema, namespace, associations, _Wishes(key_as_segment, strict, version is not None)).write()
+    _write_apart(writing, services)
+    _write_references(writing, root)
+    return root, writing
+
+
+def _namespaces(model: Model) -> list[str]:
+    """All namespaces of the document; operations of other containers are function imports of them.
+
+    What belongs to other documents comes along where it is needed: documents of version 3 refer to none.
+    """
+    if model.schemas:
+        found = dict.fromkeys(model.schemas)
+        waiting = list(model.schemas)
+        while waiting:
+            more = _needed(model, waiting.pop())
+            waiting += [name for name in more if name not in found]
+            found |= dict.fromkeys(more)
+        return list(found)
+    inner = set(model.containers.values())
+    kinds = [kind.namespace for kind in model.types.values()]
+    return list(dict.fromkeys([*kinds, *[name for name in namespaces_of(model) if name not in inner]]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What a caller wants besides the document of the model as it is."""
+
+    key_as_segment: bool
+    strict: bool
+    adapted: bool  # to a version that the document of the model may not be of
+
+
+def _needed(model: Model, namespace: str) -> list[str]:
+    """The namespaces of the types that a schema names."""
+    kinds: list[Any] = []
+    for kind in model.types.values():
+        if kind.namespace == namespace and isinstance(kind, StructuredType):
+            kinds += [kind.base, *[prop.type for prop in kind.own_properties.values()]]
+            kinds += [way.target for way in kind.own_navigation.values()]
+    for operation in (one for overloads in model.operations.values() for one in overloads):
+        if operation.namespace == namespace:
+            kinds += [one.type for one in (*operation.parameters, operation.returns) if one is not None]
+    if namespace == model.namespace:
+        kinds += [source.type for source in model.entity_sets.values()]
+    return [kind.namespace for kind in kinds if isinstance(kind, StructuredType | EnumType) and kind.namespace != "Edm"]
+
+
+# ------------------------------------------------------------------ what stands beside the schemas
+
+
+def _write_references(writing: Writing, root: Element) -> None:
+    """<edmx:Reference Uri> Include* as SAP has them in documents of version 2: in the vocabulary of version 4."""
+    found = []
+    for reference in writing.model.references:
+        element = Element("Reference", EDMX_V4, {"Uri": reference.uri}, parent=root)
+        for include in reference.includes:
+            element.add("Include", Namespace=include.namespace, Alias=include.alias or None)
+        found.append(element)
+    root.children[:0] = found
+
+
+def _annotate(writing: Writing, element: Element, path: str, annotation: Annotation) -> None:
+    """<ValueAnnotation Term Qualifier> or <TypeAnnotation>; what they cannot say is borrowed from version 4, apart."""
+    term, value = annotation.term, annotation.value
+    if annotation.annotations or not is_of_v3(value):
+        writing.apart.setdefault(path, []).append(replace(annotation, borrowed=True))
+        return
+    names = writing.names
+    qualifier = annotation.qualifier or None
+    if isinstance(value, Record) and value.type == term:
+        made = element.add("TypeAnnotation", Term=names.name(term), Qualifier=qualifier)
+        write_property_values(made, value, names)
+    else:
+        made = element.add("ValueAnnotation", Term=names.name(term), Qualifier=qualifier)
+        write_value(made, value, names)
+
+
+def _write_apart(writing: Writing, services: Element) -> None:
+    """<Annotations Target>: those of version 3, and those that are borrowed from version 4"""
+    schemas = {schema.attributes["Namespace"]: schema for schema in services.children}
+    first = next(iter(schemas.values()))
+    for target, said in writing.model.annotations.items():
+        here = writing.apart.pop(target, [])
+        for annotation in said:
+            if annotation.apart in schemas or (
+                not annotation.apart and target not in writing.said and _is_ours(target, schemas)
+            ):
+                fits = not annotation.annotations and is_of_v3(annotation.value)
+                here.append(annotation if fits else replace(annotation, borrowed=True))
+        written: dict[tuple[str, bool], Element] = {}
+        for annotation in here:
+            schema = schemas.get(annotation.apart, first)
+            key = (schema.attributes["Namespace"], annotation.borrowed)
+            if key not in written:
+                namespace = EDM_V4 if annotation.borrowed else schema.namespace
+                written[key] = Element("Annotations", namespace, {"Target": target}, parent=schema)
+                schema.children.append(written[key])
+            if annotation.borrowed:
+                write_annotation(written[key], annotation, writing.names)
+            else:
+                _annotate(writing, written[key], target, annotation)
+    for target in writing.model.foreign:
+        if target not in writing.said and _is_ours(target, schemas):
+            writing.lost.append(f"What is said in foreign namespaces about '{target}' has no place.")
+
+
+def _is_ours(target: str, schemas: Mapping[str, Element]) -> bool:
+    first = target.partition("(")[0].partition("/")[0]
+    return (first if target.endswith("/$Schema") else first.rpartition(".")[0]) in schemas
+
+
+# ------------------------------------------------------------------ schemas
+
+
+class _Schema:
+    """One schema: entity types, complex types, enumerations, associations, functions, containers."""
+
+    def __init__(
+        self,
+        writing: Writing,
+        element: Element,
+        namespace: str,
+        associations: Associations,
+        wishes: _Wishes,
+    ) -> None:
+        self.writing = writing
+        self.element = element
+        self.namespace = namespace
+        self.associations = associations
+        self.wishes = wishes
+
+    def write(self) -> None:
+        model = self.writing.model
+        own = [kind for kind in model.types.values() if kind.namespace == self.namespace]
+        rows: tuple[tuple[type, Callable[[Any], None]], ...] = (
+            (EntityType, self._entity_type),
+            (ComplexType, self._complex_type),
+            (EnumType, self._enum),
+        )
+        for python, write in rows:
+            for kind in own:
+                if isinstance(kind, python):
+                    write(kind)
+        for association in self.associations.all:
+            if association.namespace == self.namespace:
+                self._association(association)
+        self._functions()
+        _Containers(self.writing, self.element, self.namespace, self.associations, self.wishes).write()
+        for term in model.terms.values():
+            if term.namespace == self.namespace:
+                self.writing.lost.append(f"Version 3 does not declare the term '{term.qualified_name}'.")
+        self.writing.beside(self.element, schema_path(self.namespace))
+
+    def _entity_type(self, kind: EntityType) -> None:
+        """<EntityType Name BaseType Abstract OpenType m:HasStream> Key? Property* NavigationProperty* (2.1.2)"""
+        element = self.element.add("EntityType", **_structured(kind), OpenType=flag(kind.is_open))
+        if kind.has_stream:
+            element.attributes["m:HasStream"] = "true"
+        if kind.own_key:
+            key = element.add("Key")
+            for name in kind.own_key:
+                ref = key.add("PropertyRef", Name=name)
+                self.writing.beside(ref, f"{kind.qualified_name}/$Key/$PropertyRef/{name}")
+                if name in kind.own_key_paths:
+                    self.writing.wrong.append(
+                        f"CSDL v3 cannot say that the key '{kind.qualified_name}.{name}' is a path."
+                    )
+        self._properties(element, kind)
+        for navigation in kind.own_navigation.values():
+            self._navigation(element, kind, navigation)
+        self.writing.beside(element, kind.qualified_name)
+
+    def _navigation(self, parent: Element, owner: EntityType, navigation: NavigationProperty) -> None:
+        """<NavigationProperty Name Relationship ToRole FromRole> (2.1.4)"""
+        association = self.associations.of[navigation]
+        here, there = association.ends_from(navigation)
+        element = parent.add(
+            "NavigationProperty",
+            Name=navigation.name,
+            Relationship=association.qualified_name,
+            ToRole=there.role,
+            FromRole=here.role,
+        )
+        path = f"{owner.qualified_name}/{navigation.name}"
+        if navigation.contains_target:
+            self.writing.lost.append(f"Version 3 has no containment, as '{path}' is.")
+        self.writing.beside(element, path)
+
+    def _complex_type(self, kind: ComplexType) -> None:
+        """<ComplexType Name BaseType Abstract> Property* (2.1.7)"""
+        if kind.is_open:
+            self.writing.wrong.append(f"CSDL v3 cannot say that the complex type '{kind.qualified_name}' is open.")
+        for name in kind.own_navigation:
+            self.writing.lost.append(f"Version 3 has no navigation from complex types, as '{kind.name}/{name}' is.")
+        element = self.element.add("ComplexType", **_structured(kind))
+        self._properties(element, kind)
+        self.writing.beside(element, kind.qualified_name)
+
+    def _enum(self, kind: EnumType) -> None:
+        """<EnumType Name IsFlags UnderlyingType> <Member Name Value>* (2.1.41)"""
+        underlying = kind.underlying.name if kind.underlying.name != "Edm.Int32" else None
+        element = self.element.add("EnumType", Name=kind.name, IsFlags=flag(kind.is_flags), UnderlyingType=underlying)
+        for name, value in kind.members.items():
+            member = element.add("Member", Name=name, Value=str(value))
+            self.writing.beside(member, member_path(kind.qualified_name, name))
+        self.writing.beside(element, kind.qualified_name)
+
+    def _properties(self, element: Element, kind: StructuredType) -> None:
+        for prop in kind.own_properties.values():
+            self._property(element, prop, kind.qualified_name)
+
+    def _property(self, parent: Element, prop: Property, owner: str) -> None:
+        """<Property Name Type Nullable DefaultValue (facets) ConcurrencyMode StoreGeneratedPattern> (2.1.3)"""
+        where = f"{owner}.{prop.name}"
+        is_new = isinstance(prop.type, PrimitiveType) and "v3" not in prop.type.families
+        if is_new and (self.wishes.strict or self.writing.language.types.get(prop.type.name, "") is None):
+            reason = f"the type {prop.type.name} came with v4"
+            self.writing.wrong.append(f"CSDL v3 cannot say the property '{where}': {reason}.")
+            return
+        # WCF writes every named stream as not nullable, although reading one may well answer 204.
+        required = not prop.nullable or prop.type is _STREAM
+        typed = _typed(self.writing, prop)
+        if typed is None:
+            self.writing.wrong.append(f"{self.writing.language.name} cannot say the property '{where}'.")
+            return
+        facets = {name: text for name, text in typed.items() if name != "Type"}
+        element = parent.add(
+            "Property",
+            Name=prop.name,
+            Type=typed["Type"],
+            Nullable="false" if required else None,
+            DefaultValue=self.writing.default(prop, where),
+            **facets,
+            ConcurrencyMode="Fixed" if prop.is_concurrency_token else None,
+        )
+        self.writing.beside(element, f"{owner}/{prop.name}")
+        if prop.is_generated:
+            element.attributes.setdefault("annotation:StoreGeneratedPattern", "Identity")
+
+    # -------------------------------------------------------------- associations
+
+    def _association(self, association: Association) -> None:
+        """<Association Name> <End Type Role Multiplicity> OnDelete? twice, ReferentialConstraint? (2.1.12)"""
+        element = self.element.add("Association", Name=association.name)
+        path = association.qualified_name
+        for end in association.ends:
+            made = element.add("End", Type=end.type_name, Role=end.role, Multiplicity=end.multiplicity)
+            if end.on_delete is not None:
+                made.add("OnDelete", Action=end.on_delete)
+            self.writing.beside(made, f"{path}/$End/{end.role}")
+        if association.constraint is not None:
+            self._constraint(element, association.constraint, path)
+        self.writing.beside(element, path)
+
+    def _constraint(self, parent: Element, constraint: Constraint, path: str) -> None:
+        """<ReferentialConstraint> <Principal Role> PropertyRef+, <Dependent Role> PropertyRef+ (2.1.15)"""
+        element = parent.add("ReferentialConstraint")
+        sides = (
+            ("Principal", constraint.principal, constraint.principal_properties),
+            ("Dependent", constraint.dependent, constraint.dependent_properties),
+        )
+        for tag, end, names in sides:
+            side = element.add(tag, Role=end.role)
+            for name in names:
+                side.add("PropertyRef", Name=name)
+        self.writing.beside(element, f"{path}/$ReferentialConstraint")
+
+    # -------------------------------------------------------------- functions of the model
+
+    def _functions(self) -> None:
+        """<Function Name> Parameter* ReturnType (2.1.22): functions that nothing exposes"""
+        model = self.writing.model
+        imported = {id(operation) for found in model.imports.values() for operation in found.operations}
+        for operation in (one for overloads in model.operations.values() for one in overloads):
+            if operation.namespace != self.namespace or operation.is_bound or id(operation) in imported:
+                continue
+            if not operation.is_function:
+                name = operation.qualified_name
+                self.writing.lost.append(f"Version 3 has no place for '{name}', which nothing imports.")
+                continue
+            path = operation_path(operation)
+            element = self.element.add("Function", Name=operation.name)
+            if operation.returns is not None:
+                write_return(self.writing, element, operation.returns, return_path(path))
+            write_parameters(self.writing, element, operation.parameters, path)
+            self.writing.beside(element, path)
+
+
+def _structured(kind: StructuredType) -> dict[str, str | None]:
+    base = kind.base.qualified_name if kind.base is not None else None
+    return {"Name": kind.name, "BaseType": base, "Abstract": flag(kind.is_abstract)}
+
+
+def _typed(writing: Writing, typed: Any) -> dict[str, str | None] | None:
+    """Type and facets, with those of type definitions, which version 3 has not; None where it has no such type."""
+    kind = typed.type
+    name = kind.name if isinstance(kind, PrimitiveType) else kind.qualified_name
+    try:
+        here = writing.type_name(f"Collection({name})" if typed.is_collection else name)
+    except ValueError:
+        return None
+    known = kind.facets if isinstance(kind, PrimitiveType) else frozenset()
+    return {"Type": here, **writing.facets({name: value for name, value in typed.facets.items() if name in known})}
+
+
+def write_parameters(writing: Writing, parent: Element, parameters: Iterable[Parameter], path: str) -> None:
+    """<Parameter Name Type Nullable (facets)>* (2.1.21)"""
+    for parameter in parameters:
+        typed = _typed(writing, parameter)
+        if typed is None:
+            writing.wrong.append(f"{writing.language.name} cannot say the parameter '{path}/{parameter.name}'.")
+            continue
+        required = "false" if not parameter.nullable and not parameter.is_collection else None
+        kind = typed.pop("Type")
+        element = parent.add("Parameter", Name=parameter.name, Type=kind, Nullable=required, **typed)
+        writing.beside(element, f"{path}/{parameter.name}")
+        if parameter.is_optional:
+            writing.lost.append(f"Version 3 has no optional parameters, as '{path}/{parameter.name}' is.")
+
+
+def write_return(writing: Writing, parent: Element, returns: ReturnType, path: str) -> None:
+    """The attribute ReturnType, or an element where there are facets or something is said about it (2.1.20)"""
+    typed = _typed(writing, returns)
+    if typed is None:
+        writing.wrong.append(f"{writing.language.name} cannot say the result '{path}'.")
+        return
+    required = "false" if not returns.nullable and not returns.is_collection else None
+    alone = not returns.facets and required is None and path not in writing.model.foreign
+    if alone and path not in writing.model.annotations:
+        parent.attributes["ReturnType"] = str(typed["Type"])
+        return
+    kind = typed.pop("Type")
+    writing.beside(parent.add("ReturnType", Type=kind, Nullable=required, **typed), path)
+
+
+class _Containers:
+    """The containers of a schema."""
+
+    def __init__(
+        self, writing: Writing, schema: Element, namespace: str, associations: Associations, wishes: _Wishes
+    ) -> None:
+        self.writing = writing
+        self.model = writing.model
+        self.schema = schema
+        self.namespace = namespace
+        self.associations = associations
+        self.wishes = wishes
+
+    def write(self) -> None:
+        """<EntityContainer Name m:IsDefaultEntityContainer> EntitySet* AssociationSet* FunctionImport* (2.1.14)"""
+        prefixes = {"": self.model.default_container} if self.model.container else {}
+        for prefix, name in (prefixes | dict(self.model.containers)).items():
+            namespace, _, last = name.rpartition(".")
+            if namespace != self.namespace:
+                continue
+            container = self.schema.add("EntityContainer", Name=last)
+            if not prefix:
+                container.attributes["m:IsDefaultEntityContainer"] = "true"
+            self._children(container, name, prefix)
+            self.writing.beside(container, name)
+            if self.wishes.key_as_segment and not prefix:
+                container.add("ValueAnnotation", Term=URL_CONVENTIONS, String="KeyAsSegment")
+
+    def _children(self, container: Element, path: str, prefix: str) -> None:
+        for entity_set in self.model.entity_sets.values():
+            if entity_set.name.rpartition(".")[0] == prefix:
+                name = entity_set.name.rpartition(".")[2]
+                element = container.add("EntitySet", Name=name, EntityType=entity_set.type.qualified_name)
+                self.writing.beside(element, child_path(self.model, entity_set.name))
+        for singleton in self.model.singletons:
+            if singleton.rpartition(".")[0] == prefix:
+                self.writing.lost.append(f"Version 3 has no singletons, as '{path}/{singleton.rpartition('.')[2]}' is.")
+        for bound in self.associations.sets:
+            if bound.container == path:
+                element = container.add("AssociationSet", Name=bound.name, Association=bound.association.qualified_name)
+                for end, name in zip(bound.association.ends, bound.sets, strict=True):
+                    made = element.add("End", Role=end.role, EntitySet=name.rpartition(".")[2])
+                    self.writing.beside(made, f"{path}/{bound.name}/$End/{end.role}")
+                self.writing.beside(element, f"{path}/{bound.name}")
+        for imported in self.model.imports.values():
+            if imported.name.rpartition(".")[0] == prefix:
+                for operation in imported.operations:
+                    self._import(container, operation, path, imported)
+        for operation in (one for overloads in self.model.operations.values() for one in overloads):
+            if operation.is_bound and operation.namespace == (path if prefix else self.namespace):
+                self._import(container, operation, path, None)
+
+    def _import(self, container: Element, operation: Operation, path: str, imported: OperationImport | None) -> None:
+        """<FunctionImport Name ReturnType EntitySet EntitySetPath IsBindable IsSideEffecting IsComposable> (2.1.20)"""
+        name = (imported.name if imported is not None else operation.name).rpartition(".")[2]
+        method = imported.http_method if imported is not None else None
+        if self.wishes.adapted and self.writing.language is V2 and (imported is None or method is None):
+            if imported is None:
+                self.writing.lost.append(f"Version 2 has no bound operations, as '{operation.qualified_name}' is.")
+                return
+            method = "GET" if operation.is_function else "POST"
+        where = f"{path}/{name}"
+        entity_set = imported.entity_set if imported is not None else operation.entity_set
+        element = container.add("FunctionImport", Name=name)
+        if operation.returns is not None:
+            write_return(self.writing, element, operation.returns, return_path(where))
+        given: Mapping[str, str | None] = {
+            "EntitySet": None if entity_set is None else entity_set.name.rpartition(".")[2],
+            "EntitySetPath": operation.entity_set_path,
+            "IsBindable": flag(operation.is_bound),
+            "IsSideEffecting": "false" if operation.is_function and method is None else None,
+            "IsComposable": flag(operation.is_composable and method is None),
+            "m:HttpMethod": method,
+            "m:IsAlwaysBindable": flag(operation.is_bound and operation.is_always_bindable),
+        }
+        element.attributes |= {key: text for key, text in given.items() if text is not None}
+        write_parameters(self.writing, element, operation.parameters, where)
+        self.writing.beside(element, where)
