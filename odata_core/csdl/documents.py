@@ -15,13 +15,14 @@ from ..edm import Annotation, Model, ModelBuilder, ModelError
 from ..edm.annotations import Foreign
 from ..errors import suggestion
 from . import v3, v4
-from .containers import Container, Reading, Schemas
+from .containers import Container, Reading, Schemas, children
 from .defaults import ReadDefault, read_default_v3, read_default_v4
 from .expressions import read_reference
 from .json_elements import read_json
 from .markup import EDM_V3, EDM_V4, EDMX_V3, EDMX_V4, MAX_BYTES, Element, Misread, read_markup
 from .scope import Scope, flag, required
 from .targets import foreign_attributes, gather
+from .term_types import type_annotations
 
 References = Mapping[str, bytes]
 MAX_DOCUMENTS: Final = 200
@@ -61,6 +62,7 @@ class Document:
     references: dict[str, list[str]] = field(default_factory=dict)  # address -> the namespaces that it has
     elements: list[Element] = field(default_factory=list)  # those of the references
     services: Element | None = None
+    is_json: bool = False
 
 
 def read_csdl(document: bytes | str, *, references: References | None = None, strict: bool = False) -> Model:
@@ -133,8 +135,10 @@ class _Library:
 
     def _read(self, content: bytes | str, address: str) -> None:
         self.contents.add(content.encode("utf-8", "replace") if isinstance(content, str) else content)
-        read = read_json if _is_json(content) else read_markup
+        is_json = _is_json(content)
+        read = read_json if is_json else read_markup
         self.found[address] = _document(read(content, address), address)
+        self.found[address].is_json = is_json
 
 
 def _is_json(content: bytes | str) -> bool:
@@ -211,7 +215,10 @@ def _model(library: _Library, strict: bool) -> Model:
     for scope, schema in schemas:
         _declare_schema(scope, schema, reading)
     _declare_containers(builder, schemas, chosen[1] if chosen else None, reading)
-    return builder.build()
+    model = builder.build()
+    if main.is_json:
+        type_annotations(model)
+    return model
 
 
 def _keep_document(builder: ModelBuilder, main: Document, scope: Scope) -> None:
@@ -263,6 +270,15 @@ def _declare_schema(scope: Scope, schema: Element, reading: Reading) -> None:
             _report(scope.builder, error)
 
 
+def _taken_over(container: Container, containers: Mapping[str, Container]) -> list[str]:
+    own = {id(element) for element in container.element.children}
+    try:
+        found = [element for _scope, element in children(container, containers) if id(element) not in own]
+    except Misread:
+        return []  # whoever declares the container tells
+    return [element.attributes.get("Name", "") for element in found]
+
+
 def _report(builder: ModelBuilder, error: Misread) -> None:
     builder.location = ""
     builder.problem(error.message)
@@ -303,6 +319,8 @@ def _declare_containers(builder: ModelBuilder, schemas: Schemas, default: Elemen
         if container.is_default or container.qualified_name not in extended:
             if not container.is_default:
                 builder.other_container(container.prefix, container.qualified_name)
+            elif container.extends is not None:
+                builder.extend(container.extends, _taken_over(container, containers))
             try:
                 reading.declare_container(container, containers)
             except Misread as error:

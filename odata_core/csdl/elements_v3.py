@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from ..edm import (
@@ -17,17 +17,14 @@ from ..edm import (
     EnumType,
     Model,
     NavigationProperty,
-    Operation,
-    OperationImport,
-    Parameter,
     PrimitiveType,
     Property,
-    ReturnType,
     StructuredType,
 )
 from ..edm.annotations import Record
-from ..edm.paths import child_path, member_path, operation_path, return_path, schema_path
+from ..edm.paths import member_path, operation_path, return_path, schema_path
 from .associations import Association, Associations, Constraint, associations_of
+from .containers_v3 import Containers, Wishes, typed_of, write_parameters, write_return
 from .defaults import write_default_v3
 from .expressions import is_of_v3, write_annotation, write_property_values, write_value
 from .markup import EDM_V4, EDMX_V3, EDMX_V4, METADATA, Element
@@ -36,7 +33,6 @@ from .writing import Language, Writing, flag, namespaces_of, reversed_aliases
 
 EDM: Final = "http://schemas.microsoft.com/ado/2009/11/edm"
 EDM_V2: Final = "http://schemas.microsoft.com/ado/2008/09/edm"
-URL_CONVENTIONS: Final = "Com.Microsoft.Data.Services.Conventions.V1.UrlConventions"
 
 V3: Final = Language(
     name="CSDL v3",
@@ -86,12 +82,13 @@ def elements_v3(
         services.attributes |= {"m:DataServiceVersion": last, "m:MaxDataServiceVersion": "3.0"}
         writing.said.add("$DataServices")
     associations = associations_of(model)
+    wishes = Wishes(key_as_segment, strict, version is not None and language is V2)
     aliases = reversed_aliases(model.aliases)
     for namespace in _namespaces(model):
         alias = {"Alias": aliases[namespace]} if namespace in aliases else {}
         schema = Element("Schema", language.namespace, {"Namespace": namespace} | alias, parent=services)
         services.children.append(schema)
-        _Schema(writing, schema, namespace, associations, _Wishes(key_as_segment, strict, version is not None)).write()
+        _Schema(writing, schema, namespace, associations, wishes).write()
     _write_apart(writing, services)
     _write_references(writing, root)
     return root, writing
@@ -113,15 +110,6 @@ def _namespaces(model: Model) -> list[str]:
     inner = set(model.containers.values())
     kinds = [kind.namespace for kind in model.types.values()]
     return list(dict.fromkeys([*kinds, *[name for name in namespaces_of(model) if name not in inner]]))
-
-
-@dataclass(frozen=True, slots=True)
-class _Wishes:
-    """What a caller wants besides the document of the model as it is."""
-
-    key_as_segment: bool
-    strict: bool
-    adapted: bool  # to a version that the document of the model may not be of
 
 
 def _needed(model: Model, namespace: str) -> list[str]:
@@ -215,7 +203,7 @@ class _Schema:
         element: Element,
         namespace: str,
         associations: Associations,
-        wishes: _Wishes,
+        wishes: Wishes,
     ) -> None:
         self.writing = writing
         self.element = element
@@ -239,7 +227,7 @@ class _Schema:
             if association.namespace == self.namespace:
                 self._association(association)
         self._functions()
-        _Containers(self.writing, self.element, self.namespace, self.associations, self.wishes).write()
+        Containers(self.writing, self.element, self.namespace, self.associations, self.wishes).write()
         for term in model.terms.values():
             if term.namespace == self.namespace:
                 self.writing.lost.append(f"Version 3 does not declare the term '{term.qualified_name}'.")
@@ -313,7 +301,7 @@ class _Schema:
             return
         # WCF writes every named stream as not nullable, although reading one may well answer 204.
         required = not prop.nullable or prop.type is _STREAM
-        typed = _typed(self.writing, prop)
+        typed = typed_of(self.writing, prop)
         if typed is None:
             self.writing.wrong.append(f"{self.writing.language.name} cannot say the property '{where}'.")
             return
@@ -383,125 +371,3 @@ class _Schema:
 def _structured(kind: StructuredType) -> dict[str, str | None]:
     base = kind.base.qualified_name if kind.base is not None else None
     return {"Name": kind.name, "BaseType": base, "Abstract": flag(kind.is_abstract)}
-
-
-def _typed(writing: Writing, typed: Any) -> dict[str, str | None] | None:
-    """Type and facets, with those of type definitions, which version 3 has not; None where it has no such type."""
-    kind = typed.type
-    name = kind.name if isinstance(kind, PrimitiveType) else kind.qualified_name
-    try:
-        here = writing.type_name(f"Collection({name})" if typed.is_collection else name)
-    except ValueError:
-        return None
-    known = kind.facets if isinstance(kind, PrimitiveType) else frozenset()
-    return {"Type": here, **writing.facets({name: value for name, value in typed.facets.items() if name in known})}
-
-
-def write_parameters(writing: Writing, parent: Element, parameters: Iterable[Parameter], path: str) -> None:
-    """<Parameter Name Type Nullable (facets)>* (2.1.21)"""
-    for parameter in parameters:
-        typed = _typed(writing, parameter)
-        if typed is None:
-            writing.wrong.append(f"{writing.language.name} cannot say the parameter '{path}/{parameter.name}'.")
-            continue
-        required = "false" if not parameter.nullable and not parameter.is_collection else None
-        kind = typed.pop("Type")
-        element = parent.add("Parameter", Name=parameter.name, Type=kind, Nullable=required, **typed)
-        writing.beside(element, f"{path}/{parameter.name}")
-        if parameter.is_optional:
-            writing.lost.append(f"Version 3 has no optional parameters, as '{path}/{parameter.name}' is.")
-
-
-def write_return(writing: Writing, parent: Element, returns: ReturnType, path: str) -> None:
-    """The attribute ReturnType, or an element where there are facets or something is said about it (2.1.20)"""
-    typed = _typed(writing, returns)
-    if typed is None:
-        writing.wrong.append(f"{writing.language.name} cannot say the result '{path}'.")
-        return
-    required = "false" if not returns.nullable and not returns.is_collection else None
-    alone = not returns.facets and required is None and path not in writing.model.foreign
-    if alone and path not in writing.model.annotations:
-        parent.attributes["ReturnType"] = str(typed["Type"])
-        return
-    kind = typed.pop("Type")
-    writing.beside(parent.add("ReturnType", Type=kind, Nullable=required, **typed), path)
-
-
-class _Containers:
-    """The containers of a schema."""
-
-    def __init__(
-        self, writing: Writing, schema: Element, namespace: str, associations: Associations, wishes: _Wishes
-    ) -> None:
-        self.writing = writing
-        self.model = writing.model
-        self.schema = schema
-        self.namespace = namespace
-        self.associations = associations
-        self.wishes = wishes
-
-    def write(self) -> None:
-        """<EntityContainer Name m:IsDefaultEntityContainer> EntitySet* AssociationSet* FunctionImport* (2.1.14)"""
-        prefixes = {"": self.model.default_container} if self.model.container else {}
-        for prefix, name in (prefixes | dict(self.model.containers)).items():
-            namespace, _, last = name.rpartition(".")
-            if namespace != self.namespace:
-                continue
-            container = self.schema.add("EntityContainer", Name=last)
-            if not prefix:
-                container.attributes["m:IsDefaultEntityContainer"] = "true"
-            self._children(container, name, prefix)
-            self.writing.beside(container, name)
-            if self.wishes.key_as_segment and not prefix:
-                container.add("ValueAnnotation", Term=URL_CONVENTIONS, String="KeyAsSegment")
-
-    def _children(self, container: Element, path: str, prefix: str) -> None:
-        for entity_set in self.model.entity_sets.values():
-            if entity_set.name.rpartition(".")[0] == prefix:
-                name = entity_set.name.rpartition(".")[2]
-                element = container.add("EntitySet", Name=name, EntityType=entity_set.type.qualified_name)
-                self.writing.beside(element, child_path(self.model, entity_set.name))
-        for singleton in self.model.singletons:
-            if singleton.rpartition(".")[0] == prefix:
-                self.writing.lost.append(f"Version 3 has no singletons, as '{path}/{singleton.rpartition('.')[2]}' is.")
-        for bound in self.associations.sets:
-            if bound.container == path:
-                element = container.add("AssociationSet", Name=bound.name, Association=bound.association.qualified_name)
-                for end, name in zip(bound.association.ends, bound.sets, strict=True):
-                    made = element.add("End", Role=end.role, EntitySet=name.rpartition(".")[2])
-                    self.writing.beside(made, f"{path}/{bound.name}/$End/{end.role}")
-                self.writing.beside(element, f"{path}/{bound.name}")
-        for imported in self.model.imports.values():
-            if imported.name.rpartition(".")[0] == prefix:
-                for operation in imported.operations:
-                    self._import(container, operation, path, imported)
-        for operation in (one for overloads in self.model.operations.values() for one in overloads):
-            if operation.is_bound and operation.namespace == (path if prefix else self.namespace):
-                self._import(container, operation, path, None)
-
-    def _import(self, container: Element, operation: Operation, path: str, imported: OperationImport | None) -> None:
-        """<FunctionImport Name ReturnType EntitySet EntitySetPath IsBindable IsSideEffecting IsComposable> (2.1.20)"""
-        name = (imported.name if imported is not None else operation.name).rpartition(".")[2]
-        method = imported.http_method if imported is not None else None
-        if self.wishes.adapted and self.writing.language is V2 and (imported is None or method is None):
-            if imported is None:
-                self.writing.lost.append(f"Version 2 has no bound operations, as '{operation.qualified_name}' is.")
-                return
-            method = "GET" if operation.is_function else "POST"
-        where = f"{path}/{name}"
-        entity_set = imported.entity_set if imported is not None else operation.entity_set
-        element = container.add("FunctionImport", Name=name)
-        if operation.returns is not None:
-            write_return(self.writing, element, operation.returns, return_path(where))
-        given: Mapping[str, str | None] = {
-            "EntitySet": None if entity_set is None else entity_set.name.rpartition(".")[2],
-            "EntitySetPath": operation.entity_set_path,
-            "IsBindable": flag(operation.is_bound),
-            "IsSideEffecting": "false" if operation.is_function and method is None else None,
-            "IsComposable": flag(operation.is_composable and method is None),
-            "m:HttpMethod": method,
-            "m:IsAlwaysBindable": flag(operation.is_bound and operation.is_always_bindable),
-        }
-        element.attributes |= {key: text for key, text in given.items() if text is not None}
-        write_parameters(self.writing, element, operation.parameters, where)
-        self.writing.beside(element, where)

@@ -38,14 +38,13 @@ from ..edm.paths import (
 )
 from .annotations import ALTERNATE_KEYS, CAPABILITIES, COMPUTED, CONCURRENCY, CORE, KEY_AS_SEGMENT, OPTIONAL_PARAMETER
 from .defaults import write_default_v4
-from .expressions import write_annotation
+from .expressions import VOCABULARIES, write_annotation
 from .markup import Element
 from .names import Names
 from .writing import Language, Writing, flag, namespaces_of, reversed_aliases
 
 EDMX: Final = "http://docs.oasis-open.org/odata/ns/edmx"
 EDM: Final = "http://docs.oasis-open.org/odata/ns/edm"
-VOCABULARIES: Final = "https://oasis-tcs.github.io/odata-vocabularies/vocabularies/"
 
 V4: Final = Language(
     name="CSDL v4",
@@ -337,21 +336,33 @@ class _Schema:
             namespace, _, last = name.rpartition(".")
             if namespace == self.namespace:
                 element = self.element.add("EntityContainer", Name=last)
+                if not prefix and self._extends():
+                    element.attributes["Extends"] = self.writing.names.name(model.extends)
                 self._children(element, prefix)
                 self.writing.beside(element, name)
                 if self.key_as_segment and not prefix:
                     self.writing.tag(element, name, KEY_AS_SEGMENT)
 
+    def _extends(self) -> bool:
+        """Whether the children that the container takes over from another one stand in another document (13.1)."""
+        model = self.writing.model
+        return bool(model.extends) and model.extends.rpartition(".")[0] not in namespaces_of(model)
+
     def _children(self, container: Element, prefix: str) -> None:
         model = self.writing.model
+        others = model.inherited if not prefix and self._extends() else frozenset()
+
+        def own(name: str) -> bool:
+            return name.rpartition(".")[0] == prefix and name not in others
+
         for entity_set in model.entity_sets.values():
-            if entity_set.name.rpartition(".")[0] == prefix:
+            if own(entity_set.name):
                 self._entity_set(container, entity_set)
         for singleton in model.singletons.values():
-            if singleton.name.rpartition(".")[0] == prefix:
+            if own(singleton.name):
                 self._singleton(container, singleton)
         for imported in model.imports.values():
-            if imported.name.rpartition(".")[0] == prefix:
+            if own(imported.name):
                 self._import(container, imported, prefix)
 
     def _entity_set(self, container: Element, entity_set: EntitySet) -> None:

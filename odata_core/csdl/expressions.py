@@ -56,6 +56,7 @@ _TEXTS: Final[Mapping[str, re.Pattern[str]]] = {
 _WORDS: Final[Mapping[str, Any]] = {"INF": "Infinity", "-INF": "-Infinity", "NaN": "NaN"}
 _BOOLEANS: Final = {"true": True, "false": False, "1": True, "0": False}
 
+VOCABULARIES: Final = "https://oasis-tcs.github.io/odata-vocabularies/vocabularies/"
 HOLDERS: Final = frozenset({"Annotation", "ValueAnnotation", "TypeAnnotation"})
 """Elements that are annotations: in v4 all are of one kind, in v3 of two."""
 _KINDS: Final = CONSTANTS | {"DateTime", "Time"}
@@ -79,6 +80,18 @@ def read_annotations(scope: Scope, element: Element) -> tuple[Annotation, ...]:
     return tuple([read_annotation(scope, child) for child in element.children if child.name in HOLDERS])
 
 
+def xml_address(uri: str) -> str:
+    """The address of a document in XML: the standard vocabularies are published in both formats."""
+    is_vocabulary = uri.startswith(VOCABULARIES) and uri.endswith(".json")
+    return f"{uri.removesuffix('.json')}.xml" if is_vocabulary else uri
+
+
+def json_address(uri: str) -> str:
+    """The address of a document in JSON, the reverse of `xml_address`."""
+    is_vocabulary = uri.startswith(VOCABULARIES) and uri.endswith(".xml")
+    return f"{uri.removesuffix('.xml')}.json" if is_vocabulary else uri
+
+
 def read_reference(scope: Scope, element: Element) -> Reference:
     """<edmx:Reference Uri> <edmx:Include Namespace Alias>* <edmx:IncludeAnnotations>* Annotation* (4.1 to 4.3)"""
     includes = [
@@ -93,7 +106,9 @@ def read_reference(scope: Scope, element: Element) -> Reference:
         )
         for one in element.each("IncludeAnnotations")
     ]
-    return Reference(required(element, "Uri"), tuple(includes), tuple(others), read_annotations(scope, element))
+    return Reference(
+        xml_address(required(element, "Uri")), tuple(includes), tuple(others), read_annotations(scope, element)
+    )
 
 
 def _type_annotation(scope: Scope, element: Element, term: str) -> Record:
@@ -142,6 +157,14 @@ def _simple(scope: Scope, element: Element, name: str, text: str) -> Expression:
 
 def _constant(element: Element, kind: str, text: str) -> Any:
     try:
+        return read_constant(kind, text)
+    except ValueError as error:
+        raise Misread(element, f"{error}.") from None
+
+
+def read_constant(kind: str, text: str) -> Any:
+    """The value of a constant (14.3); ValueError where the text is none."""
+    try:
         match kind:
             case "String":
                 return text
@@ -157,7 +180,7 @@ def _constant(element: Element, kind: str, text: str) -> Any:
                 return text
     except ArithmeticError:
         pass
-    raise Misread(element, f"'{text[:100]}' is no value of {kind}.")
+    raise ValueError(f"'{text[:100]}' is no value of {kind}")
 
 
 def _enum_value(scope: Scope, element: Element, text: str) -> EnumValue:

@@ -194,59 +194,59 @@ _MEMBERS: Final = frozenset(
 
 # ------------------------------------------------------------------ elements to JSON
 
-TypeUrl = Callable[[str], str]
-"""The `@type` of a record whose type has a name: the address of its document, a hash sign and the name."""
+TypeMember = Callable[[str], tuple[str, str]]
+"""The member that tells the type of a record: `@type` with the address of its document, a hash sign and the name."""
 
 
-def annotations_of(element: Element, type_url: TypeUrl, about: str = "") -> dict[str, Any]:
+def annotations_of(element: Element, type_member: TypeMember, about: str = "") -> dict[str, Any]:
     """The annotations within an element as members of an object."""
     found: dict[str, Any] = {}
     for child in element.each("Annotation"):
         qualifier = child.attributes.get("Qualifier")
         name = f"{about}@{child.attributes['Term']}" + ("" if qualifier is None else f"#{qualifier}")
-        found |= annotations_of(child, type_url, name)
-        found[name] = value_of(child, type_url)
+        found |= annotations_of(child, type_member, name)
+        found[name] = value_of(child, type_member)
     return found
 
 
-def value_of(holder: Element, type_url: TypeUrl) -> Any:
+def value_of(holder: Element, type_member: TypeMember) -> Any:
     """What an annotation, a property value or a labeled element says."""
     for name in holder.attributes:
         if name in _SIMPLE:
             return _SIMPLE[name](holder.attributes[name])
         if name == "UrlRef":
             return {"$UrlRef": holder.attributes[name]}
-    return _value(next(_operands(holder)), type_url)
+    return _value(next(_operands(holder)), type_member)
 
 
 def _operands(element: Element) -> Iterator[Element]:
     return (child for child in element.children if child.name != "Annotation")
 
 
-def _value(element: Element, type_url: TypeUrl) -> Any:
+def _value(element: Element, type_member: TypeMember) -> Any:
     """An element as an expression."""
     if element.name in _SIMPLE:
         return _SIMPLE[element.name](element.text)
-    said = annotations_of(element, type_url)
+    said = annotations_of(element, type_member)
     if element.name == "Null" and not said:
         return None
     if element.name == "Collection":
-        return [_value(child, type_url) for child in _operands(element)]
+        return [_value(child, type_member) for child in _operands(element)]
     if element.name == "Record":
-        return said | _record(element, type_url)
-    return said | _object(element, type_url)
+        return said | _record(element, type_member)
+    return said | _object(element, type_member)
 
 
-def _record(element: Element, type_url: TypeUrl) -> dict[str, Any]:
-    found = {"@type": type_url(element.attributes["Type"])} if "Type" in element.attributes else {}
+def _record(element: Element, type_member: TypeMember) -> dict[str, Any]:
+    found: dict[str, Any] = dict([type_member(element.attributes["Type"])]) if "Type" in element.attributes else {}
     for child in element.each("PropertyValue"):
         name = child.attributes["Property"]
-        found |= annotations_of(child, type_url, name)
-        found[name] = value_of(child, type_url)
+        found |= annotations_of(child, type_member, name)
+        found[name] = value_of(child, type_member)
     return found
 
 
-def _object(element: Element, type_url: TypeUrl) -> dict[str, Any]:
+def _object(element: Element, type_member: TypeMember) -> dict[str, Any]:
     """An expression that is told by its `$Name`."""
     key = f"${element.name}"
     match element.name:
@@ -255,13 +255,22 @@ def _object(element: Element, type_url: TypeUrl) -> dict[str, Any]:
         case "LabeledElementReference":
             return {key: element.text}
         case "LabeledElement":
-            return {key: value_of(element, type_url), "$Name": element.attributes["Name"]}
+            return {key: value_of(element, type_member), "$Name": element.attributes["Name"]}
         case "Cast" | "IsOf":
-            return _type_members(element) | {key: _value(next(_operands(element)), type_url)}
-    operands = [_value(child, type_url) for child in _operands(element)]
+            return _type_members(element) | {key: _value(next(_operands(element)), type_member)}
+    is_typed = element.name not in OPERATORS and element.name != "Apply"
+    operands = [(_value if is_typed else _operand)(child, type_member) for child in _operands(element)]
     function = {"$Function": element.attributes["Function"]} if element.name == "Apply" else {}
     alone = element.name == "UrlRef" or OPERATORS.get(element.name) == 1
     return function | {key: operands[0] if alone else operands}
+
+
+def _operand(element: Element, type_member: TypeMember) -> Any:
+    """An operand has no declared type, so members of an enumeration tell theirs."""
+    value = _value(element, type_member)
+    if element.name != "EnumMember":
+        return value
+    return {"$Cast": value, "$Type": element.text.split()[0].rpartition("/")[0]}
 
 
 def _type_members(element: Element) -> dict[str, Any]:

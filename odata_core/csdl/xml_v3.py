@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..edm import Model
-from .elements_v3 import URL_CONVENTIONS, elements_v3
+from .containers_v3 import URL_CONVENTIONS
+from .elements_v3 import elements_v3
 from .markup import ANNOTATION, METADATA, write_markup
 
 __all__ = ["ANNOTATION", "METADATA", "URL_CONVENTIONS", "write_xml_v3"]

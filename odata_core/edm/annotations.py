@@ -183,7 +183,9 @@ Expression = (
 )
 
 CONSTANTS: Final = frozenset("Binary Bool Date DateTimeOffset Decimal Duration Float Guid Int String TimeOfDay".split())
-PATHS: Final = ("Path", "AnnotationPath", "ModelElementPath", "NavigationPropertyPath", "PropertyPath")
+PATHS: Final = (
+    *("Path", "AnnotationPath", "AnyPropertyPath", "ModelElementPath", "NavigationPropertyPath", "PropertyPath"),
+)
 OPERATORS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("And", "Or", "Eq", "Ne", "Gt", "Ge", "Lt", "Le", "Has", "In"), 2),
     **dict.fromkeys(("Add", "Sub", "Mul", "Div", "DivBy", "Mod"), 2),

@@ -280,6 +280,10 @@ class ModelBuilder:
         """Keep what a document of version 3 calls the associations behind navigation properties."""
         self._told.associations = tuple(associations)
 
+    def extend(self, container: str, children: Iterable[str]) -> None:
+        """Keep from which container of another document the container takes over children."""
+        self._told.extends = (container, frozenset(children))
+
     def other_container(self, prefix: str, qualified_name: str) -> None:
         """Let names that begin with `prefix` and a dot be those of children of another container."""
         self._told.containers[prefix] = qualified_name

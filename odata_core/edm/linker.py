@@ -57,6 +57,8 @@ def link(told: Declarations) -> Model:
         schemas=told.schemas,
         containers=dict(told.containers),
         associations=told.associations,
+        extends=told.extends[0],
+        inherited=told.extends[1],
     )
     for spec in told.sources:
         source = singletons.get(spec.name) if spec.is_singleton else sets.get(spec.name)

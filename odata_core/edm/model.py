@@ -69,6 +69,8 @@ class Model:
     references: tuple[Reference, ...] = ()
     schemas: tuple[str, ...] = ()
     containers: Mapping[str, str] = field(default_factory=dict)  # prefix of names -> another container, qualified
+    extends: str = ""  # the qualified name of a container of another document, whose children are those `inherited`
+    inherited: frozenset[str] = frozenset()
     associations: tuple[NamedAssociation, ...] = ()  # v3: what a document calls them
     _paths: dict[object, str] = field(default_factory=dict, repr=False)
 

@@ -170,6 +170,7 @@ class Declarations:
     schemas: tuple[str, ...] = ()
     containers: dict[str, str] = field(default_factory=dict)
     associations: tuple[NamedAssociation, ...] = ()
+    extends: tuple[str, frozenset[str]] = ("", frozenset())
     locations: dict[object, str] = field(default_factory=dict)  # of types, and later of what is made of the rest
 
     def split(self, name: str) -> tuple[str, str]:
