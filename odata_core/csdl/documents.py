@@ -77,12 +77,18 @@ def read_csdl(document: bytes | str, *, references: References | None = None, st
     return _model(_Library(lambda address, _base: (address, given.get(address))).documents(document, ""), strict)
 
 
-def read_csdl_file(path: str | Path, *, strict: bool = False) -> Model:
-    """The model that a file describes, with what it refers to by relative addresses in its folder, and nowhere else."""
+def read_csdl_file(path: str | Path, *, strict: bool = False, references: References | None = None) -> Model:
+    """The model that a file describes, with what it refers to by relative addresses in its folder, and nowhere else.
+
+    `references` has documents by other addresses.
+    """
+    given = references or {}
     path = Path(path)
     folder = path.parent.resolve()
 
     def fetch(address: str, base: str) -> tuple[str, bytes | None]:
+        if address in given:
+            return address, given[address]
         relative = posixpath.normpath(posixpath.join(posixpath.dirname(base), unquote(address)))
         return relative, _file_within(folder, relative)
 
@@ -210,7 +216,7 @@ def _model(library: _Library, strict: bool) -> Model:
         builder.alias(alias, meant)
     for scope, schema in schemas:
         gather(scope, schema, said)
-    _keep_document(builder, main, schemas[0][0])
+    _keep_document(builder, main, schemas[0][0], (chosen[1] if chosen else found[0][1]).place)
     reading = main.family.reading(schemas)
     for scope, schema in schemas:
         _declare_schema(scope, schema, reading)
@@ -221,7 +227,7 @@ def _model(library: _Library, strict: bool) -> Model:
     return model
 
 
-def _keep_document(builder: ModelBuilder, main: Document, scope: Scope) -> None:
+def _keep_document(builder: ModelBuilder, main: Document, scope: Scope, location: str) -> None:
     """What a document says about itself and others."""
     references = []
     for element in main.elements:
@@ -230,7 +236,7 @@ def _keep_document(builder: ModelBuilder, main: Document, scope: Scope) -> None:
         except Misread as error:
             builder.location = ""
             builder.leave_out(error.message)
-    builder.document(references, [schema.attributes["Namespace"] for schema in main.schemas])
+    builder.document(references, [schema.attributes["Namespace"] for schema in main.schemas], location)
     attributes = {} if main.services is None else foreign_attributes(main.services)
     if attributes:
         builder.add_foreign("$DataServices", Foreign(attributes))

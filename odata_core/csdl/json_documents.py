@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ..edm import Model, PrimitiveType, TypeDefinition
+from ..edm import Model, ModelError, PrimitiveType, TypeDefinition
 from .elements_v4 import V4, elements_v4
 from .expressions import json_address
 from .json_expressions import annotations_of, facet_value, number_value
@@ -46,9 +46,11 @@ def write_json(
     """
     root, writing = elements_v4(model, JSON, version=version, key_as_segment=key_as_segment)
     writing.finish(strict=strict, left_out=left_out)
-    return msgspec.json.format(
-        _ENCODER.encode(_encodable(_Document(model, TYPE_NAMES.get(version, "@type")).root(root))), indent=4
-    )
+    document = _Document(model, TYPE_NAMES.get(version, "@type")).root(root)
+    try:
+        return msgspec.json.format(_ENCODER.encode(_encodable(document)), indent=4)
+    except UnicodeEncodeError:
+        raise ModelError("The model has a text with half of a surrogate pair, which no document can hold.") from None
 
 
 def _encodable(value: Any) -> Any:

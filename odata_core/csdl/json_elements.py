@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ..edm import ModelError
 from .json_expressions import add_annotations, index, number_text
-from .markup import MAX_BYTES, Element, Misread
+from .markup import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, Element, Misread
 
 EDM: Final = "http://docs.oasis-open.org/odata/ns/edm"
 EDMX: Final = "http://docs.oasis-open.org/odata/ns/edmx"
@@ -31,7 +31,7 @@ def read_json(document: bytes | str, name: str = "") -> Element:
     """The root element of a CSDL JSON document; `name` is that of the document in messages."""
     content = _load(document, f"'{name}': " if name else "")
     above = Element("", "", {"Uri": name} if name else {})
-    root = Element("Edmx", EDMX, {}, parent=above)
+    root = Element("Edmx", EDMX, {}, parent=above, step="$")
     root.attributes["Version"] = _string(root, "$Version", content.get("$Version"))
     for address, reference in _object(root, "$Reference", content.get("$Reference", {})).items():
         _reference(root, address, _object(root, address, reference))
@@ -66,7 +66,22 @@ def _load(document: bytes | str, start: str) -> dict[str, Any]:
         raise ModelError(f"{start}The document is not well-formed JSON: {error}.") from None
     if not isinstance(content, dict):
         raise ModelError(f"{start}The document is not a JSON object.")
+    _check_size(content, start)
     return content
+
+
+def _check_size(content: Any, start: str) -> None:
+    """Elements are made of values, so there are no more of them, and they are nested no deeper."""
+    level, count = [content], 0
+    for _ in range(MAX_DEPTH):
+        inner = [item.values() if isinstance(item, dict) else item for item in level]
+        level = [value for values in inner for value in values if isinstance(value, dict | list)]
+        count += sum(map(len, inner))
+        if count > MAX_ELEMENTS:
+            raise ModelError(f"{start}The document has more than {MAX_ELEMENTS} values.")
+        if not level:
+            return
+    raise ModelError(f"{start}The values of the document are nested more than {MAX_DEPTH} deep.")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -116,19 +131,23 @@ def _text(element: Element, name: str, value: Any) -> str:
     raise Misread(element, f"'{name}' must be a string, a number, true or false.")
 
 
-def _child(parent: Element, kind: str, attributes: Mapping[str, str], namespace: str = EDM) -> Element:
-    made = Element(kind, namespace, dict(attributes), parent=parent)
+def _child(
+    parent: Element, kind: str, attributes: Mapping[str, str], namespace: str = EDM, *, step: str = ""
+) -> Element:
+    """A new element; `step` is the way to it in the JSON document."""
+    made = Element(kind, namespace, dict(attributes), parent=parent, step=step)
     parent.children.append(made)
     return made
 
 
 def _reference(root: Element, address: str, body: Mapping[str, Any]) -> None:
     """section 4.1: `"$Reference": {uri: {"$Include": [{"$Namespace", "$Alias"}], "$IncludeAnnotations": [...]}}`"""
-    reference = _child(root, "Reference", {"Uri": address}, EDMX)
+    reference = _child(root, "Reference", {"Uri": address}, EDMX, step=f".$Reference.{address}")
     add_annotations(reference, index(body))
     for kind in ("Include", "IncludeAnnotations"):
         for include in _items(reference, f"${kind}", body.get(f"${kind}", [])):
-            _attributes(_child(reference, kind, {}, EDMX), _object(reference, f"${kind}", include))
+            element = _child(reference, kind, {}, EDMX, step=f".${kind}")
+            _attributes(element, _object(reference, f"${kind}", include))
 
 
 def _attributes(element: Element, body: Mapping[str, Any]) -> None:
@@ -146,39 +165,40 @@ def _named(element: Element, body: Mapping[str, Any]) -> Iterator[tuple[str, Any
 
 def _schema(services: Element, namespace: str, body: Mapping[str, Any]) -> None:
     """section 5: members by name; overloads of an operation in an array"""
-    schema = _child(services, "Schema", {"Namespace": namespace})
+    schema = _child(services, "Schema", {"Namespace": namespace}, step=f".{namespace}")
     _attributes(schema, body)
     for name, value in _named(schema, body):
         if isinstance(value, list):
-            for overload in value:
-                _operation(schema, name, _object(schema, name, overload))
+            for number, overload in enumerate(value):
+                _operation(schema, name, number, _object(schema, name, overload))
             continue
         member = _object(schema, name, value)
         kind = _string(schema, f"{name}/$Kind", member.get("$Kind"))
         kind = _KINDS.get(kind, kind)
-        element = _child(schema, kind, {"Name": name})
+        element = _child(schema, kind, {"Name": name}, step=f".{name}")
         _attributes(element, member)
         if kind in _MEMBERS:
             _MEMBERS[kind](element, member)
     for target, terms in _object(schema, "$Annotations", body.get("$Annotations", {})).items():
-        _attributes(_child(schema, "Annotations", {"Target": target}), _object(schema, target, terms))
+        element = _child(schema, "Annotations", {"Target": target}, step=f".$Annotations.{target}")
+        _attributes(element, _object(schema, target, terms))
 
 
-def _operation(schema: Element, name: str, body: Mapping[str, Any]) -> None:
+def _operation(schema: Element, name: str, number: int, body: Mapping[str, Any]) -> None:
     """section 12: `"$Kind": "Action"` or `"Function"`, `$Parameter`, `$ReturnType`"""
     kind = _string(schema, f"{name}/$Kind", body.get("$Kind"))
     if kind not in ("Action", "Function"):
         raise Misread(schema, f"'{name}' is an array, so each of its items must be an Action or a Function.")
-    operation = _child(schema, kind, {"Name": name})
+    operation = _child(schema, kind, {"Name": name}, step=f".{name}[{number}]")
     _attributes(operation, body)
-    for parameter in _items(operation, "$Parameter", body.get("$Parameter", [])):
+    for place, parameter in enumerate(_items(operation, "$Parameter", body.get("$Parameter", []))):
         member = _object(operation, "$Parameter", parameter)
-        element = _child(operation, "Parameter", {})
+        element = _child(operation, "Parameter", {}, step=f".$Parameter[{place}]")
         _attributes(element, member)
         _typed(element, member)
     if "$ReturnType" in body:
         member = _object(operation, "$ReturnType", body["$ReturnType"])
-        element = _child(operation, "ReturnType", {})
+        element = _child(operation, "ReturnType", {}, step=".$ReturnType")
         _attributes(element, member)
         _typed(element, member)
 
@@ -202,7 +222,7 @@ def _is_collection(element: Element, body: Mapping[str, Any]) -> bool:
 def _structured_type(element: Element, body: Mapping[str, Any]) -> None:
     """sections 6 and 9: `$Key`, properties and navigation properties"""
     if "$Key" in body:
-        key = _child(element, "Key", {})
+        key = _child(element, "Key", {}, step=".$Key")
         for part in _items(element, "$Key", body["$Key"]):
             names = part if isinstance(part, dict) else {None: part}
             for alias, path in names.items():
@@ -214,7 +234,7 @@ def _structured_type(element: Element, body: Mapping[str, Any]) -> None:
         kind = _string(element, f"{name}/$Kind", member.get("$Kind", "Property"))
         if kind not in ("Property", "NavigationProperty"):
             raise Misread(element, f"'{name}' must be a Property or a NavigationProperty, not '{kind}'.")
-        made = _child(element, kind, {"Name": name})
+        made = _child(element, kind, {"Name": name}, step=f".{name}")
         _attributes(made, member)
         if kind == "NavigationProperty":
             _string(made, "$Type", member.get("$Type"))
@@ -228,9 +248,12 @@ def _navigation_property(element: Element, body: Mapping[str, Any]) -> None:
     annotations = index(pairs)
     for here, there in _named(element, pairs):
         names = {"Property": here, "ReferencedProperty": _string(element, here, there)}
-        add_annotations(_child(element, "ReferentialConstraint", names), annotations, here)
+        add_annotations(
+            _child(element, "ReferentialConstraint", names, step=f".$ReferentialConstraint.{here}"), annotations, here
+        )
     if "$OnDelete" in body:
-        deletion = _child(element, "OnDelete", {"Action": _string(element, "$OnDelete", body["$OnDelete"])})
+        action = _string(element, "$OnDelete", body["$OnDelete"])
+        deletion = _child(element, "OnDelete", {"Action": action}, step=".$OnDelete")
         add_annotations(deletion, index(body), "$OnDelete")
 
 
@@ -238,7 +261,7 @@ def _enum_type(element: Element, body: Mapping[str, Any]) -> None:
     """section 10: members and their values"""
     annotations = index(body)
     for name, value in _named(element, body):
-        member = _child(element, "Member", {"Name": name, "Value": _text(element, name, value)})
+        member = _child(element, "Member", {"Name": name, "Value": _text(element, name, value)}, step=f".{name}")
         add_annotations(member, annotations, name)
 
 
@@ -253,13 +276,14 @@ def _container(element: Element, body: Mapping[str, Any]) -> None:
     for name, value in _named(element, body):
         member = _object(element, name, value)
         kind = member.get("$Kind") or _container_kind(element, member)
-        made = _child(element, _string(element, f"{name}/$Kind", kind), {"Name": name})
+        made = _child(element, _string(element, f"{name}/$Kind", kind), {"Name": name}, step=f".{name}")
         _attributes(made, member)
         if "$Type" in member:
             made.attributes["EntityType" if kind == "EntitySet" else "Type"] = _string(made, "$Type", member["$Type"])
         bindings = member.get("$NavigationPropertyBinding", {})
         for path, target in _object(made, "$NavigationPropertyBinding", bindings).items():
-            _child(made, "NavigationPropertyBinding", {"Path": path, "Target": _string(made, path, target)})
+            names = {"Path": path, "Target": _string(made, path, target)}
+            _child(made, "NavigationPropertyBinding", names, step=f".$NavigationPropertyBinding.{path}")
 
 
 def _container_kind(element: Element, member: Mapping[str, Any]) -> str:

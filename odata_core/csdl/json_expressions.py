@@ -35,6 +35,7 @@ def add_annotations(element: Element, annotations: Index, about: str = "", depth
     for name, value in annotations.get(about, {}).items():
         term, _, qualifier = name.partition("#")
         made = element.add("Annotation", Term=term, Qualifier=qualifier or None)
+        made.step = f".{about}@{name}"
         add_annotations(made, annotations, f"{about}@{name}", depth)
         _add(made, value, depth)
 
@@ -98,6 +99,7 @@ def _add_record(parent: Element, body: Mapping[str, Any], depth: int) -> Element
     for name, value in body.items():
         if "@" not in name:
             made = record.add("PropertyValue", Property=name)
+            made.step = f".{name}"
             add_annotations(made, annotations, name, depth + 1)
             _add(made, value, depth + 1)
     return record

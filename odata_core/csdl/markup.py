@@ -65,6 +65,7 @@ class Element:
     parent: Element | None = None
     children: list[Element] = field(default_factory=list)
     text: str = ""
+    step: str = ""  # of a JSON document: the way from the parent
 
     def add(self, name: str, /, **attributes: str | None) -> Element:
         """A new child of the same vocabulary; attributes that are None are not there."""
@@ -79,8 +80,12 @@ class Element:
 
     @property
     def place(self) -> str:
-        """`line 12: Schema Shop, EntityType Product`, with the document before it where that is a referenced one."""
+        """`line 12: Schema Shop, EntityType Product`, with the document before it where that is a referenced one.
+
+        In JSON there is the way instead of a line: `$.Shop.Product: Schema Shop, EntityType Product`.
+        """
         steps: list[str] = []
+        way = ""
         current: Element | None = self
         document = ""
         while current is not None:
@@ -89,9 +94,10 @@ class Element:
                 document = label
             elif current.name not in ("Edmx", "DataServices"):
                 steps.append(f"{current.name} {label}".rstrip())
+            way = current.step + way
             current = current.parent
         path = ", ".join(reversed(steps)) or self.name
-        line = f"line {self.line}: " if self.line else ""
+        line = f"line {self.line}: " if self.line else f"{way}: " if way else ""
         return f"'{document}', {line}{path}" if document else f"{line}{path}"
 
 

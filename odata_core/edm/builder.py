@@ -271,8 +271,12 @@ class ModelBuilder:
         """Keep what a document says about an element in namespaces of its own."""
         self._told.foreign.setdefault(target, foreign)
 
-    def document(self, references: Iterable[Reference], schemas: Iterable[str]) -> None:
-        """Keep to which documents the one of the model refers, and which namespaces it has itself."""
+    def document(self, references: Iterable[Reference], schemas: Iterable[str], location: str) -> None:
+        """Keep to which documents the one of the model refers, and which namespaces it has itself.
+
+        `location` is that of the container, or where there is none of the schema.
+        """
+        self._told.location = location
         self._told.references = list(references)
         self._told.schemas = tuple(dict.fromkeys(schemas))
 

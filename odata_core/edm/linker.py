@@ -66,7 +66,7 @@ def link(told: Declarations) -> Model:
             Bindings(model, told, source, spec).bind()
     model.left_out = tuple(told.left_out)
     for culprit, sentence in broken_rules(model):
-        told.report(sentence, told.locations.get(culprit, ""))
+        told.report(sentence, told.location if culprit is model else told.locations.get(culprit, ""))
     if told.problems:
         problems = list(dict.fromkeys(told.problems))
         more = [f"... and {len(problems) - MAX_TOLD} more."] if len(problems) > MAX_TOLD else []

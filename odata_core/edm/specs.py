@@ -171,6 +171,7 @@ class Declarations:
     containers: dict[str, str] = field(default_factory=dict)
     associations: tuple[NamedAssociation, ...] = ()
     extends: tuple[str, frozenset[str]] = ("", frozenset())
+    location: str = ""  # of the container, or where there is none of the schema
     locations: dict[object, str] = field(default_factory=dict)  # of types, and later of what is made of the rest
 
     def split(self, name: str) -> tuple[str, str]:
