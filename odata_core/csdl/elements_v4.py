@@ -322,8 +322,11 @@ class _Schema:
             return
         default = None if parameter.default is NOT_GIVEN else parameter.default
         tag = self.writing.tag(element, path, OPTIONAL_PARAMETER, None)
-        if tag is not None and default is not None:
-            value = tag.add("Record").add("PropertyValue", Property="DefaultValue")
+        if tag is None:
+            return
+        record = tag.add("Record")
+        if default is not None:
+            value = record.add("PropertyValue", Property="DefaultValue")
             value.attributes["String"] = write_default_v4(default, parameter.type)
 
     # -------------------------------------------------------------- containers

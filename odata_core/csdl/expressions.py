@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Final, assert_never
+from typing import Any, Final, TypeGuard, assert_never
 
 from ..edm import Annotation, Expression
 from ..edm.annotations import (
@@ -299,10 +299,14 @@ def write_value(holder: Element, expression: Expression, names: Names) -> None:
     found = simple_text(expression, names)
     if found is not None:
         holder.attributes[found[0]] = found[1]
-    elif isinstance(expression, UrlRef) and isinstance(expression.url, Constant) and not expression.annotations:
-        holder.attributes["UrlRef"] = constant_text(expression.url)
+    elif isinstance(expression, UrlRef) and _is_text(expression.url) and not expression.annotations:
+        holder.attributes["UrlRef"] = expression.url.value
     else:
         write_expression(holder, expression, names)
+
+
+def _is_text(expression: Expression) -> TypeGuard[Constant]:
+    return isinstance(expression, Constant) and expression.kind == "String"
 
 
 def simple_text(expression: Expression, names: Names) -> tuple[str, str] | None:

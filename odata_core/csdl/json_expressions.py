@@ -218,7 +218,8 @@ def value_of(holder: Element, type_member: TypeMember) -> Any:
             return _SIMPLE[name](holder.attributes[name])
         if name == "UrlRef":
             return {"$UrlRef": holder.attributes[name]}
-    return _value(next(_operands(holder)), type_member)
+    inner = next(_operands(holder), None)
+    return True if inner is None else _value(inner, type_member)
 
 
 def _operands(element: Element) -> Iterator[Element]:

@@ -43,7 +43,7 @@ class Term:
         return self.absent_type or type_name(self.type_definition or self.type, self.is_collection)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Model:
     """A validated model: one container, and all types by qualified name.
 
@@ -72,7 +72,10 @@ class Model:
     extends: str = ""  # the qualified name of a container of another document, whose children are those `inherited`
     inherited: frozenset[str] = frozenset()
     associations: tuple[NamedAssociation, ...] = ()  # v3: what a document calls them
-    _paths: dict[object, str] = field(default_factory=dict, repr=False)
+    _paths: dict[object, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Model {self.namespace}: {len(self.types)} types, {len(self.entity_sets)} entity sets>"
 
     @property
     def default_container(self) -> str:

@@ -128,7 +128,7 @@ def test_what_it_looks_like() -> None:
         '<Annotation Term="Org.OData.Core.V1.Computed" Bool="true" /></Property>'
         '<Property Name="Made" Type="Edm.DateTimeOffset" /></EntityType>'
         '<Function Name="Near"><Parameter Name="km" Type="Edm.Double">'
-        '<Annotation Term="Org.OData.Core.V1.OptionalParameter" /></Parameter>'
+        '<Annotation Term="Org.OData.Core.V1.OptionalParameter"><Record /></Annotation></Parameter>'
         '<ReturnType Type="Collection(Shop.Product)" /></Function><EntityContainer Name="Container">'
         '<EntitySet Name="Products" EntityType="Shop.Product">'
         '<Annotation Term="Org.OData.Core.V1.OptimisticConcurrency"><Collection><PropertyPath>Made</PropertyPath>'
