@@ -280,6 +280,8 @@ class _Schema:
 
     def _enum(self, kind: EnumType) -> None:
         """<EnumType Name IsFlags UnderlyingType> <Member Name Value>* (2.1.41)"""
+        if self.writing.language is V2:
+            self.writing.wrong.append(f"CSDL v2 has no enumerations, as '{kind.qualified_name}' is.")
         underlying = kind.underlying.name if kind.underlying.name != "Edm.Int32" else None
         element = self.element.add("EnumType", Name=kind.name, IsFlags=flag(kind.is_flags), UnderlyingType=underlying)
         for name, value in kind.members.items():
@@ -305,6 +307,8 @@ class _Schema:
         if typed is None:
             self.writing.wrong.append(f"{self.writing.language.name} cannot say the property '{where}'.")
             return
+        if prop.is_collection and self.writing.language is V2:
+            self.writing.wrong.append(f"CSDL v2 has no collections, as the property '{where}' is.")
         facets = {name: text for name, text in typed.items() if name != "Type"}
         element = parent.add(
             "Property",

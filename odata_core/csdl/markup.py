@@ -108,6 +108,10 @@ class Misread(ModelError):
         super().__init__(f"{element.place}: {sentence}")
 
 
+class Unsaid(Misread):
+    """An element that says what a model has no place for, and can do without."""
+
+
 def read_markup(document: bytes | str, name: str = "") -> Element:
     """The root element of an XML document; `name` is that of the document in messages."""
     if len(document) > MAX_BYTES:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from ..edm import PropertySpec
 from ..edm.associations import AssociationSet
 from .containers import Container, Containers, Declare, Reading, Schemas, children
-from .markup import Element, Misread
+from .markup import Element, Misread, Unsaid
 from .relationships import Relationships, gather, way_of
 from .scope import Scope, flag, optional_flag, required
 from .structures import declare_complex_type, declare_entity_type, declare_enum_type, read_typed
@@ -67,11 +67,34 @@ def _navigation_property(scope: Scope, element: Element, owner: str, relationshi
 
 def _function(scope: Scope, element: Element) -> None:
     """<Function Name ReturnType> Parameter* (2.1.22): a function of the model, which no service exposes by itself."""
-    returns = _returns(scope, element)
+    try:
+        returns = _returns(scope, element)
+        parameters = _parameters(scope, element)
+    except Unsaid as error:
+        _leave_out(scope, error)
+        return
     if returns is None:
         raise Misread(element, "A function needs a return type.")
-    parameters = _parameters(scope, element)
     scope.at(element).function(scope.own(required(element, "Name")), returns=returns, parameters=parameters)
+
+
+def _leave_out(scope: Scope, error: Unsaid) -> None:
+    scope.builder.location = ""
+    scope.builder.leave_out(error.message)
+
+
+def _type_text(element: Element) -> str:
+    """The type of a parameter, a result or the items of a collection: an attribute, or an element within (2.1.23)."""
+    text = element.attributes.get("Type") or element.attributes.get("ElementType")
+    if text is not None:
+        return text
+    inner = next(element.each("CollectionType", "ReferenceType", "RowType", "TypeRef"), None)
+    if inner is None:
+        return required(element, "Type")
+    if inner.name == "RowType":
+        raise Unsaid(inner, "A row has a type without a name, which no model of a service has.")
+    text = _type_text(inner)
+    return f"Collection({text})" if inner.name == "CollectionType" else text
 
 
 def _returns(scope: Scope, operation: Element) -> PropertySpec | None:
@@ -80,7 +103,7 @@ def _returns(scope: Scope, operation: Element) -> PropertySpec | None:
     if text is not None:
         return read_typed(scope, operation, text)
     element = next(operation.each("ReturnType"), None)
-    return None if element is None else read_typed(scope, element, required(element, "Type"))
+    return None if element is None else read_typed(scope, element, _type_text(element))
 
 
 def _parameters(scope: Scope, operation: Element) -> dict[str, PropertySpec]:
@@ -91,8 +114,8 @@ def _parameters(scope: Scope, operation: Element) -> dict[str, PropertySpec]:
         if name in found:
             raise Misread(element, f"The parameter '{name}' is declared twice.")
         if element.attributes.get("Mode", "In") != "In":
-            raise Misread(element, f"The parameter '{name}' gives something back, which no OData request can take.")
-        found[name] = read_typed(scope, element, required(element, "Type"))
+            raise Unsaid(element, f"The parameter '{name}' gives something back, which no OData request can take.")
+        found[name] = read_typed(scope, element, _type_text(element))
     return found
 
 
@@ -116,7 +139,10 @@ class _ContainerReader:
         for scope, element in self._named("EntitySet"):
             self._entity_set(scope, element)
         for scope, element in self._named("FunctionImport"):
-            self._function_import(scope, element)
+            try:
+                self._function_import(scope, element)
+            except Unsaid as error:
+                _leave_out(scope, error)
 
     def _named(self, name: str) -> list[tuple[Scope, Element]]:
         return [(scope, element) for scope, element in self.children if element.name == name]
