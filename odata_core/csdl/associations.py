@@ -76,7 +76,7 @@ class Associations:
 
     all: tuple[Association, ...]
     of: Mapping[NavigationProperty, Association]
-    sets: tuple[BoundAssociation, ...]
+    sets: Mapping[str, list[BoundAssociation]]  # by container
 
 
 def associations_of(model: Model) -> Associations:
@@ -93,7 +93,10 @@ def associations_of(model: Model) -> Associations:
         BoundAssociation(model.default_container, name, association, (bound[0].name, bound[1].name))
         for name, association, bound in association_sets(model, others)
     ]
-    return Associations(tuple(dict.fromkeys([*named, *others.values()])), ways | others, tuple(sets))
+    by_container: dict[str, list[BoundAssociation]] = {}
+    for bound_one in sets:
+        by_container.setdefault(bound_one.container, []).append(bound_one)
+    return Associations(tuple(dict.fromkeys([*named, *others.values()])), ways | others, by_container)
 
 
 def _named(model: Model, told: NamedAssociation, found: dict[NavigationProperty, Association]) -> Association:

@@ -11,7 +11,7 @@ from ..edm import Operation, OperationImport, Parameter, PrimitiveType, ReturnTy
 from ..edm.paths import child_path, return_path
 from .associations import Associations
 from .markup import Element
-from .writing import Writing, flag
+from .writing import Parts, Writing, flag
 
 URL_CONVENTIONS: Final = "Com.Microsoft.Data.Services.Conventions.V1.UrlConventions"
 
@@ -71,23 +71,26 @@ class Containers:
     """The containers of a schema."""
 
     def __init__(
-        self, writing: Writing, schema: Element, namespace: str, associations: Associations, wishes: Wishes
+        self,
+        writing: Writing,
+        schema: Element,
+        namespace: str,
+        parts: Parts,
+        associations: Associations,
+        wishes: Wishes,
     ) -> None:
         self.writing = writing
         self.model = writing.model
         self.schema = schema
         self.namespace = namespace
+        self.parts = parts
         self.associations = associations
         self.wishes = wishes
 
     def write(self) -> None:
         """<EntityContainer Name m:IsDefaultEntityContainer> EntitySet* AssociationSet* FunctionImport* (2.1.14)"""
-        prefixes = {"": self.model.default_container} if self.model.container else {}
-        for prefix, name in (prefixes | dict(self.model.containers)).items():
-            namespace, _, last = name.rpartition(".")
-            if namespace != self.namespace:
-                continue
-            container = self.schema.add("EntityContainer", Name=last)
+        for prefix, name in self.parts.containers.get(self.namespace, ()):
+            container = self.schema.add("EntityContainer", Name=name.rpartition(".")[2])
             if not prefix:
                 container.attributes["m:IsDefaultEntityContainer"] = "true"
             self._children(container, name, prefix)
@@ -96,28 +99,37 @@ class Containers:
                 container.add("ValueAnnotation", Term=URL_CONVENTIONS, String="KeyAsSegment")
 
     def _children(self, container: Element, path: str, prefix: str) -> None:
-        for entity_set in self.model.entity_sets.values():
-            if entity_set.name.rpartition(".")[0] == prefix:
-                name = entity_set.name.rpartition(".")[2]
-                element = container.add("EntitySet", Name=name, EntityType=entity_set.type.qualified_name)
-                self.writing.beside(element, child_path(self.model, entity_set.name))
-        for singleton in self.model.singletons:
-            if singleton.rpartition(".")[0] == prefix:
-                self.writing.lost.append(f"Version 3 has no singletons, as '{path}/{singleton.rpartition('.')[2]}' is.")
-        for bound in self.associations.sets:
-            if bound.container == path:
-                element = container.add("AssociationSet", Name=bound.name, Association=bound.association.qualified_name)
-                for end, name in zip(bound.association.ends, bound.sets, strict=True):
-                    made = element.add("End", Role=end.role, EntitySet=name.rpartition(".")[2])
-                    self.writing.beside(made, f"{path}/{bound.name}/$End/{end.role}")
-                self.writing.beside(element, f"{path}/{bound.name}")
-        for imported in self.model.imports.values():
-            if imported.name.rpartition(".")[0] == prefix:
-                for operation in imported.operations:
-                    self._import(container, operation, path, imported)
-        for operation in (one for overloads in self.model.operations.values() for one in overloads):
-            if operation.is_bound and operation.namespace == (path if prefix else self.namespace):
-                self._import(container, operation, path, None)
+        for entity_set in self.parts.sets.get(prefix, ()):
+            name = entity_set.name.rpartition(".")[2]
+            element = container.add("EntitySet", Name=name, EntityType=entity_set.type.qualified_name)
+            self.writing.beside(element, child_path(self.model, entity_set.name))
+        for singleton in self.parts.singletons.get(prefix, ()):
+            name = singleton.name.rpartition(".")[2]
+            self.writing.lost.append(f"Version 3 has no singletons, as '{path}/{name}' is.")
+        for bound in self.associations.sets.get(path, ()):
+            element = container.add("AssociationSet", Name=bound.name, Association=bound.association.qualified_name)
+            for end, name in zip(bound.association.ends, bound.sets, strict=True):
+                made = element.add("End", Role=end.role, EntitySet=name.rpartition(".")[2])
+                self.writing.beside(made, f"{path}/{bound.name}/$End/{end.role}")
+            self.writing.beside(element, f"{path}/{bound.name}")
+        for imported in self.parts.imports.get(prefix, ()):
+            for operation in imported.operations:
+                self._import(container, operation, path, imported)
+        for operation in self._bound(path, prefix):
+            self._import(container, operation, path, None)
+
+    def _bound(self, path: str, prefix: str) -> list[Operation]:
+        """The bound operations of a container; the default one takes those whose namespace is that of no other."""
+        if prefix:
+            return [one for one in self.parts.operations.get(path, ()) if one.is_bound]
+        others = set(self.model.containers.values())
+        namespaces = [name for name in self.parts.operations if name not in others]
+        found = [one for name in namespaces for one in self.parts.operations[name] if one.is_bound]
+        for operation in found:
+            if operation.namespace != self.namespace:
+                name = operation.qualified_name
+                self.writing.lost.append(f"'{name}' has the namespace of the container in version 3.")
+        return found
 
     def _import(self, container: Element, operation: Operation, path: str, imported: OperationImport | None) -> None:
         """<FunctionImport Name ReturnType EntitySet EntitySetPath IsBindable IsSideEffecting IsComposable> (2.1.20)"""

@@ -29,7 +29,7 @@ from .defaults import write_default_v3
 from .expressions import is_of_v3, write_annotation, write_property_values, write_value
 from .markup import EDM_V4, EDMX_V3, EDMX_V4, METADATA, Element
 from .names import Names
-from .writing import Language, Writing, flag, namespaces_of, reversed_aliases
+from .writing import Language, Parts, Writing, flag, namespaces_of, parts_of, reversed_aliases
 
 EDM: Final = "http://schemas.microsoft.com/ado/2009/11/edm"
 EDM_V2: Final = "http://schemas.microsoft.com/ado/2008/09/edm"
@@ -84,17 +84,21 @@ def elements_v3(
     associations = associations_of(model)
     wishes = Wishes(key_as_segment, strict, version is not None and language is V2)
     aliases = reversed_aliases(model.aliases)
-    for namespace in _namespaces(model):
+    parts = parts_of(model)
+    by_namespace: dict[str, list[Association]] = {}
+    for association in associations.all:
+        by_namespace.setdefault(association.namespace, []).append(association)
+    for namespace in _namespaces(model, parts):
         alias = {"Alias": aliases[namespace]} if namespace in aliases else {}
         schema = Element("Schema", language.namespace, {"Namespace": namespace} | alias, parent=services)
         services.children.append(schema)
-        _Schema(writing, schema, namespace, associations, wishes).write()
+        _Schema(writing, schema, namespace, parts, associations, wishes).write(by_namespace.get(namespace, []))
     _write_apart(writing, services)
     _write_references(writing, root)
     return root, writing
 
 
-def _namespaces(model: Model) -> list[str]:
+def _namespaces(model: Model, parts: Parts) -> list[str]:
     """All namespaces of the document; operations of other containers are function imports of them.
 
     What belongs to other documents comes along where it is needed: documents of version 3 refer to none.
@@ -103,7 +107,7 @@ def _namespaces(model: Model) -> list[str]:
         found = dict.fromkeys(model.schemas)
         waiting = list(model.schemas)
         while waiting:
-            more = _needed(model, waiting.pop())
+            more = _needed(model, parts, waiting.pop())
             waiting += [name for name in more if name not in found]
             found |= dict.fromkeys(more)
         return list(found)
@@ -112,16 +116,15 @@ def _namespaces(model: Model) -> list[str]:
     return list(dict.fromkeys([*kinds, *[name for name in namespaces_of(model) if name not in inner]]))
 
 
-def _needed(model: Model, namespace: str) -> list[str]:
+def _needed(model: Model, parts: Parts, namespace: str) -> list[str]:
     """The namespaces of the types that a schema names."""
     kinds: list[Any] = []
-    for kind in model.types.values():
-        if kind.namespace == namespace and isinstance(kind, StructuredType):
+    for kind in parts.types.get(namespace, ()):
+        if isinstance(kind, StructuredType):
             kinds += [kind.base, *[prop.type for prop in kind.own_properties.values()]]
             kinds += [way.target for way in kind.own_navigation.values()]
-    for operation in (one for overloads in model.operations.values() for one in overloads):
-        if operation.namespace == namespace:
-            kinds += [one.type for one in (*operation.parameters, operation.returns) if one is not None]
+    for operation in parts.operations.get(namespace, ()):
+        kinds += [one.type for one in (*operation.parameters, operation.returns) if one is not None]
     if namespace == model.namespace:
         kinds += [source.type for source in model.entity_sets.values()]
     return [kind.namespace for kind in kinds if isinstance(kind, StructuredType | EnumType) and kind.namespace != "Edm"]
@@ -202,18 +205,19 @@ class _Schema:
         writing: Writing,
         element: Element,
         namespace: str,
+        parts: Parts,
         associations: Associations,
         wishes: Wishes,
     ) -> None:
         self.writing = writing
         self.element = element
         self.namespace = namespace
+        self.parts = parts
         self.associations = associations
         self.wishes = wishes
 
-    def write(self) -> None:
-        model = self.writing.model
-        own = [kind for kind in model.types.values() if kind.namespace == self.namespace]
+    def write(self, associations: list[Association]) -> None:
+        own = self.parts.types.get(self.namespace, [])
         rows: tuple[tuple[type, Callable[[Any], None]], ...] = (
             (EntityType, self._entity_type),
             (ComplexType, self._complex_type),
@@ -223,14 +227,12 @@ class _Schema:
             for kind in own:
                 if isinstance(kind, python):
                     write(kind)
-        for association in self.associations.all:
-            if association.namespace == self.namespace:
-                self._association(association)
+        for association in associations:
+            self._association(association)
         self._functions()
-        Containers(self.writing, self.element, self.namespace, self.associations, self.wishes).write()
-        for term in model.terms.values():
-            if term.namespace == self.namespace:
-                self.writing.lost.append(f"Version 3 does not declare the term '{term.qualified_name}'.")
+        Containers(self.writing, self.element, self.namespace, self.parts, self.associations, self.wishes).write()
+        for term in self.parts.terms.get(self.namespace, ()):
+            self.writing.lost.append(f"Version 3 does not declare the term '{term.qualified_name}'.")
         self.writing.beside(self.element, schema_path(self.namespace))
 
     def _entity_type(self, kind: EntityType) -> None:
@@ -355,10 +357,8 @@ class _Schema:
 
     def _functions(self) -> None:
         """<Function Name> Parameter* ReturnType (2.1.22): functions that nothing exposes"""
-        model = self.writing.model
-        imported = {id(operation) for found in model.imports.values() for operation in found.operations}
-        for operation in (one for overloads in model.operations.values() for one in overloads):
-            if operation.namespace != self.namespace or operation.is_bound or id(operation) in imported:
+        for operation in self.parts.operations.get(self.namespace, ()):
+            if operation.is_bound or id(operation) in self.parts.imported:
                 continue
             if not operation.is_function:
                 name = operation.qualified_name

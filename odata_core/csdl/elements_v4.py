@@ -41,7 +41,7 @@ from .defaults import write_default_v4
 from .expressions import VOCABULARIES, write_annotation
 from .markup import Element
 from .names import Names
-from .writing import Language, Writing, flag, namespaces_of, reversed_aliases
+from .writing import Language, Parts, Writing, flag, namespaces_of, parts_of, reversed_aliases
 
 EDMX: Final = "http://docs.oasis-open.org/odata/ns/edmx"
 EDM: Final = "http://docs.oasis-open.org/odata/ns/edm"
@@ -65,11 +65,12 @@ def elements_v4(
     services = root.add("DataServices")
     writing.beside(services, "$DataServices")
     namespaces = namespaces_of(model)
+    parts = parts_of(model)
     for namespace in namespaces:
-        alias = next((alias for alias, one in model.aliases.items() if one == namespace), None)
+        alias = writing.names.qualifiers.get(namespace)
         schema = Element("Schema", EDM, {"Namespace": namespace} | ({"Alias": alias} if alias else {}), parent=services)
         services.children.append(schema)
-        _Schema(writing, schema, namespace, key_as_segment).write()
+        _Schema(writing, schema, namespace, parts, key_as_segment).write()
     _write_apart(writing, services)
     _write_references(writing, root, namespaces)
     return root, writing
@@ -158,32 +159,28 @@ def _said_by_partner(navigation: NavigationProperty) -> bool:
 class _Schema:
     """One schema: what is declared in a namespace, in the order of the model."""
 
-    def __init__(self, writing: Writing, element: Element, namespace: str, key_as_segment: bool) -> None:
+    def __init__(self, writing: Writing, element: Element, namespace: str, parts: Parts, key_as_segment: bool) -> None:
         self.writing = writing
+        self.parts = parts
         self.element = element
         self.namespace = namespace
         self.key_as_segment = key_as_segment
 
     def write(self) -> None:
-        model = self.writing.model
         self.writing.beside(self.element, schema_path(self.namespace))
         rows: Mapping[type, Callable[[Any], None]] = {
             EnumType: self._enum,
             EntityType: self._entity_type,
             ComplexType: self._complex_type,
         }
-        for definition in model.type_definitions.values():
-            if definition.namespace == self.namespace:
-                self._type_definition(definition)
-        for kind in model.types.values():
-            if kind.namespace == self.namespace:
-                rows[type(kind)](kind)
-        for operation in (one for overloads in model.operations.values() for one in overloads):
-            if operation.namespace == self.namespace:
-                self._operation(operation)
-        for term in model.terms.values():
-            if term.namespace == self.namespace:
-                self._term(term)
+        for definition in self.parts.definitions.get(self.namespace, ()):
+            self._type_definition(definition)
+        for kind in self.parts.types.get(self.namespace, ()):
+            rows[type(kind)](kind)
+        for operation in self.parts.operations.get(self.namespace, ()):
+            self._operation(operation)
+        for term in self.parts.terms.get(self.namespace, ()):
+            self._term(term)
         self._containers()
 
     def _enum(self, kind: EnumType) -> None:
@@ -334,17 +331,14 @@ class _Schema:
     def _containers(self) -> None:
         """<EntityContainer Name> EntitySet* Singleton* ActionImport* FunctionImport* (13)"""
         model = self.writing.model
-        prefixes = {"": model.default_container} if model.container else {}
-        for prefix, name in (prefixes | dict(model.containers)).items():
-            namespace, _, last = name.rpartition(".")
-            if namespace == self.namespace:
-                element = self.element.add("EntityContainer", Name=last)
-                if not prefix and self._extends():
-                    element.attributes["Extends"] = self.writing.names.name(model.extends)
-                self._children(element, prefix)
-                self.writing.beside(element, name)
-                if self.key_as_segment and not prefix:
-                    self.writing.tag(element, name, KEY_AS_SEGMENT)
+        for prefix, name in self.parts.containers.get(self.namespace, ()):
+            element = self.element.add("EntityContainer", Name=name.rpartition(".")[2])
+            if not prefix and self._extends():
+                element.attributes["Extends"] = self.writing.names.name(model.extends)
+            self._children(element, prefix)
+            self.writing.beside(element, name)
+            if self.key_as_segment and not prefix:
+                self.writing.tag(element, name, KEY_AS_SEGMENT)
 
     def _extends(self) -> bool:
         """Whether the children that the container takes over from another one stand in another document (13.1)."""
@@ -354,18 +348,14 @@ class _Schema:
     def _children(self, container: Element, prefix: str) -> None:
         model = self.writing.model
         others = model.inherited if not prefix and self._extends() else frozenset()
-
-        def own(name: str) -> bool:
-            return name.rpartition(".")[0] == prefix and name not in others
-
-        for entity_set in model.entity_sets.values():
-            if own(entity_set.name):
+        for entity_set in self.parts.sets.get(prefix, ()):
+            if entity_set.name not in others:
                 self._entity_set(container, entity_set)
-        for singleton in model.singletons.values():
-            if own(singleton.name):
+        for singleton in self.parts.singletons.get(prefix, ()):
+            if singleton.name not in others:
                 self._singleton(container, singleton)
-        for imported in model.imports.values():
-            if own(imported.name):
+        for imported in self.parts.imports.get(prefix, ()):
+            if imported.name not in others:
                 self._import(container, imported, prefix)
 
     def _entity_set(self, container: Element, entity_set: EntitySet) -> None:

@@ -46,7 +46,8 @@ def write_json(
     """
     root, writing = elements_v4(model, JSON, version=version, key_as_segment=key_as_segment)
     writing.finish(strict=strict, left_out=left_out)
-    document = _Document(model, TYPE_NAMES.get(version, "@type")).root(root)
+    addresses = {include.namespace: one.uri for one in reversed(model.references) for include in one.includes}
+    document = _Document(model, TYPE_NAMES.get(version, "@type"), addresses).root(root)
     try:
         return msgspec.json.format(_ENCODER.encode(_encodable(document)), indent=4)
     except UnicodeEncodeError:
@@ -71,6 +72,7 @@ def _encodable(value: Any) -> Any:
 class _Document:
     model: Model
     type_name: str
+    addresses: Mapping[str, str]  # of the documents of namespaces
 
     # -------------------------------------------------------------- what stands beside the schemas
 
@@ -110,10 +112,7 @@ class _Document:
     def _type_member(self, name: str) -> tuple[str, str]:
         """`"@type": "#alias.Type"`, with the address of the document before it where that is another one (14.4.11)."""
         namespace = self.model.qualified(name).rpartition(".")[0]
-        for reference in self.model.references:
-            if any(include.namespace == namespace for include in reference.includes):
-                return self.type_name, f"{reference.uri}#{name}"
-        return self.type_name, f"#{name}"
+        return self.type_name, f"{self.addresses.get(namespace, '')}#{name}"
 
     # -------------------------------------------------------------- schemas
 

@@ -8,13 +8,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from ..edm import NOT_GIVEN, Annotation, Model, ModelError, Property
+from ..edm import (
+    NOT_GIVEN,
+    Annotation,
+    EntitySet,
+    Model,
+    ModelError,
+    Operation,
+    OperationImport,
+    Property,
+    Singleton,
+    TypeDefinition,
+)
 from ..edm.annotations import ForeignElement
+from ..edm.model import Term
 from .markup import NOT_XML, Element, attribute_name
 from .names import COLLECTION, Names
 
+Item = TypeVar("Item")
 MAX_TOLD: Final = 200
 _NOT_FINITE: Final = {"inf": "INF", "-inf": "-INF", "nan": "NaN"}
 
@@ -175,6 +188,44 @@ def reversed_aliases(aliases: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for alias, namespace in aliases.items():
         found.setdefault(namespace, alias)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a model has, by the namespace of its schema, or by the prefix of its container: a document has many."""
+
+    types: Mapping[str, list[Any]]
+    definitions: Mapping[str, list[TypeDefinition]]
+    operations: Mapping[str, list[Operation]]
+    terms: Mapping[str, list[Term]]
+    containers: Mapping[str, list[tuple[str, str]]]  # prefix and qualified name
+    sets: Mapping[str, list[EntitySet]]
+    singletons: Mapping[str, list[Singleton]]
+    imports: Mapping[str, list[OperationImport]]
+    imported: frozenset[int]  # the operations that something imports, by their identity
+
+
+def parts_of(model: Model) -> Parts:
+    """The parts of a model, each group in the order of the model."""
+    prefixes = {"": model.default_container} if model.container else {}
+    return Parts(
+        _grouped(model.types.values(), lambda one: one.namespace),
+        _grouped(model.type_definitions.values(), lambda one: one.namespace),
+        _grouped([one for found in model.operations.values() for one in found], lambda one: one.namespace),
+        _grouped(model.terms.values(), lambda one: one.namespace),
+        _grouped((prefixes | dict(model.containers)).items(), lambda one: one[1].rpartition(".")[0]),
+        _grouped(model.entity_sets.values(), lambda one: one.name.rpartition(".")[0]),
+        _grouped(model.singletons.values(), lambda one: one.name.rpartition(".")[0]),
+        _grouped(model.imports.values(), lambda one: one.name.rpartition(".")[0]),
+        frozenset([id(operation) for found in model.imports.values() for operation in found.operations]),
+    )
+
+
+def _grouped(items: Iterable[Item], key: Callable[[Item], str]) -> dict[str, list[Item]]:
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
     return found
 
 
