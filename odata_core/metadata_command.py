@@ -86,14 +86,14 @@ def run_metadata(options: argparse.Namespace, _service: object = None) -> None:
     sys.stdout.flush()
 
 
-def _check_version(name: str | None, target: Target | None, version: str | None) -> None:
-    if version is None:
+def _check_version(name: str | None, target: Target | None, wanted: str | None) -> None:
+    if wanted is None:
         return
     if target is None:
         raise ModelError("'--version' says what to write, so it needs '--to'.")
-    if version not in target.versions:
+    if wanted not in target.versions:
         known = f"it is one of {', '.join(target.versions)}" if target.versions else "it has none"
-        raise ModelError(f"'--to {name}' cannot have the version '{version}': {known}.")
+        raise ModelError(f"'--to {name}' cannot have the version '{wanted}': {known}.")
 
 
 def _references(given: list[str]) -> dict[str, bytes]:

@@ -77,6 +77,7 @@ class Associations:
     all: tuple[Association, ...]
     of: Mapping[NavigationProperty, Association]
     sets: Mapping[str, list[BoundAssociation]]  # by container
+    lost: tuple[str, ...]  # what version 3 cannot say, in sentences
 
 
 def associations_of(model: Model) -> Associations:
@@ -89,14 +90,19 @@ def associations_of(model: Model) -> Associations:
         named.append(made)
         sets += [BoundAssociation(one.container, one.name, made, one.sets) for one in told.sets]
     others = {way: one for way, one in made_associations(model, ways).items() if way not in ways}
-    sets += [
-        BoundAssociation(model.default_container, name, association, (bound[0].name, bound[1].name))
-        for name, association, bound in association_sets(model, others)
-    ]
+    lost = []
+    for name, association, bound in association_sets(model, others):
+        prefix, _, first = bound[0].name.rpartition(".")
+        container = model.containers.get(prefix, prefix) if prefix else model.default_container
+        if bound[1].name.rpartition(".")[0] == prefix:
+            ends = (bound[0].name, bound[1].name)
+            sets.append(BoundAssociation(container, name.replace(".", "_"), association, ends))
+        else:
+            lost.append(f"Version 3 cannot bind '{first}' of '{container}' to '{bound[1].name}' of another container.")
     by_container: dict[str, list[BoundAssociation]] = {}
     for bound_one in sets:
         by_container.setdefault(bound_one.container, []).append(bound_one)
-    return Associations(tuple(dict.fromkeys([*named, *others.values()])), ways | others, by_container)
+    return Associations(tuple(dict.fromkeys([*named, *others.values()])), ways | others, by_container, tuple(lost))
 
 
 def _named(model: Model, told: NamedAssociation, found: dict[NavigationProperty, Association]) -> Association:

@@ -236,10 +236,12 @@ def _keep_document(builder: ModelBuilder, main: Document, scope: Scope, location
         except Misread as error:
             builder.location = ""
             builder.leave_out(error.message)
-    builder.document(references, [schema.attributes["Namespace"] for schema in main.schemas], location)
+    builder.kept.references = tuple(references)
+    builder.kept.schemas = tuple(dict.fromkeys([schema.attributes["Namespace"] for schema in main.schemas]))
+    builder.kept.location = location
     attributes = {} if main.services is None else foreign_attributes(main.services)
     if attributes:
-        builder.add_foreign("$DataServices", Foreign(attributes))
+        builder.kept.foreign["$DataServices"] = Foreign(attributes)
 
 
 def _shared_aliases(document: Document) -> dict[str, str]:
@@ -324,9 +326,10 @@ def _declare_containers(builder: ModelBuilder, schemas: Schemas, default: Elemen
     for container in containers.values():
         if container.is_default or container.qualified_name not in extended:
             if not container.is_default:
-                builder.other_container(container.prefix, container.qualified_name)
+                builder.kept.containers[container.prefix] = container.qualified_name
             elif container.extends is not None:
-                builder.extend(container.extends, _taken_over(container, containers))
+                builder.kept.extends = container.extends
+                builder.kept.inherited = frozenset(_taken_over(container, containers))
             try:
                 reading.declare_container(container, containers)
             except Misread as error:

@@ -82,6 +82,7 @@ def elements_v3(
         services.attributes |= {"m:DataServiceVersion": last, "m:MaxDataServiceVersion": "3.0"}
         writing.said.add("$DataServices")
     associations = associations_of(model)
+    writing.lost += associations.lost
     wishes = Wishes(key_as_segment, strict, version is not None and language is V2)
     aliases = reversed_aliases(model.aliases)
     parts = parts_of(model)

@@ -100,7 +100,7 @@ class _Gathering:
             elif child.name in _STEPS:
                 self._descend(child, path)
         if attributes or others:
-            self.scope.builder.add_foreign(path, Foreign(attributes, tuple(others)))
+            self.scope.builder.kept.foreign.setdefault(path, Foreign(attributes, tuple(others)))
 
     def _descend(self, element: Element, parent: str) -> None:
         try:

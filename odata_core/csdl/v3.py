@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..edm import PropertySpec
+from ..edm import ModelBuilder, PropertySpec
 from ..edm.associations import AssociationSet
 from .containers import Container, Containers, Declare, Reading, Schemas, children
 from .markup import Element, Misread, Unsaid
@@ -29,8 +29,13 @@ def reading(schemas: Schemas) -> Reading:
     return Reading(
         rows,
         lambda container, containers: _ContainerReader(container, containers, relationships).declare(),
-        lambda builder: builder.name_associations(relationships.named()),
+        lambda builder: _name_associations(builder, relationships),
     )
+
+
+def _name_associations(builder: ModelBuilder, relationships: Relationships) -> None:
+    """Keep what the document calls its associations."""
+    builder.kept.associations = tuple(relationships.named())
 
 
 def _navigation_reader(relationships: Relationships) -> Declare:

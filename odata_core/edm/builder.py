@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .annotations import Annotation, Foreign, Reference, expression_of
-from .associations import NamedAssociation
+from .annotations import Annotation, expression_of
+from .kept import Kept
 from .linker import link
 from .model import Model
 from .primitives import PRIMITIVE_TYPES
@@ -54,6 +54,11 @@ class ModelBuilder:
     @property
     def container(self) -> str:
         return self._told.container
+
+    @property
+    def kept(self) -> Kept:
+        """What a document says beyond the meaning of its model; its reader fills it in."""
+        return self._told.kept
 
     def alias(self, alias: str, namespace: str) -> None:
         """Let `alias.Name` mean `namespace.Name`."""
@@ -263,34 +268,8 @@ class ModelBuilder:
 
     def add_annotation(self, target: str, annotation: Annotation) -> None:
         """Say something about an element; all names in the path and in the annotation are qualified."""
-        said = self._told.annotations.setdefault(target, {})
-        if said.setdefault((annotation.term, annotation.qualifier), annotation) is not annotation:
+        if not self._told.kept.annotate(target, annotation):
             self.leave_out(f"'{target}' is annotated twice with '{annotation.term}'.")
-
-    def add_foreign(self, target: str, foreign: Foreign) -> None:
-        """Keep what a document says about an element in namespaces of its own."""
-        self._told.foreign.setdefault(target, foreign)
-
-    def document(self, references: Iterable[Reference], schemas: Iterable[str], location: str) -> None:
-        """Keep to which documents the one of the model refers, and which namespaces it has itself.
-
-        `location` is that of the container, or where there is none of the schema.
-        """
-        self._told.location = location
-        self._told.references = list(references)
-        self._told.schemas = tuple(dict.fromkeys(schemas))
-
-    def name_associations(self, associations: Iterable[NamedAssociation]) -> None:
-        """Keep what a document of version 3 calls the associations behind navigation properties."""
-        self._told.associations = tuple(associations)
-
-    def extend(self, container: str, children: Iterable[str]) -> None:
-        """Keep from which container of another document the container takes over children."""
-        self._told.extends = (container, frozenset(children))
-
-    def other_container(self, prefix: str, qualified_name: str) -> None:
-        """Let names that begin with `prefix` and a dot be those of children of another container."""
-        self._told.containers[prefix] = qualified_name
 
     def leave_out(self, sentence: str) -> None:
         """Something that a model can do without: `build` refuses it unless such things are left out."""

@@ -51,14 +51,14 @@ def link(told: Declarations) -> Model:
         dict(told.type_definitions),
         linker.terms(),
         dict(told.aliases),
-        annotations={target: tuple(said.values()) for target, said in told.annotations.items()},
-        foreign=dict(told.foreign),
-        references=tuple(told.references),
-        schemas=told.schemas,
-        containers=dict(told.containers),
-        associations=told.associations,
-        extends=told.extends[0],
-        inherited=told.extends[1],
+        annotations={target: tuple(said.values()) for target, said in told.kept.annotations.items()},
+        foreign=dict(told.kept.foreign),
+        references=told.kept.references,
+        schemas=told.kept.schemas,
+        containers=dict(told.kept.containers),
+        extends=told.kept.extends,
+        inherited=told.kept.inherited,
+        associations=told.kept.associations,
     )
     for spec in told.sources:
         source = singletons.get(spec.name) if spec.is_singleton else sets.get(spec.name)
@@ -66,7 +66,7 @@ def link(told: Declarations) -> Model:
             Bindings(model, told, source, spec).bind()
     model.left_out = tuple(told.left_out)
     for culprit, sentence in broken_rules(model):
-        told.report(sentence, told.location if culprit is model else told.locations.get(culprit, ""))
+        told.report(sentence, told.kept.location if culprit is model else told.locations.get(culprit, ""))
     if told.problems:
         problems = list(dict.fromkeys(told.problems))
         more = [f"... and {len(problems) - MAX_TOLD} more."] if len(problems) > MAX_TOLD else []

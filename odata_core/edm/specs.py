@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .annotations import Annotation, Foreign, Reference
-from .associations import NamedAssociation
+from .kept import Kept
 from .types import NOT_GIVEN, AnyType, ComplexType, EntityType, EnumType, TypeDefinition
 
 
@@ -164,14 +163,7 @@ class Declarations:
     terms: list[TermSpec] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-    annotations: dict[str, dict[tuple[str, str], Annotation]] = field(default_factory=dict)  # target -> term, qualifier
-    foreign: dict[str, Foreign] = field(default_factory=dict)
-    references: list[Reference] = field(default_factory=list)
-    schemas: tuple[str, ...] = ()
-    containers: dict[str, str] = field(default_factory=dict)
-    associations: tuple[NamedAssociation, ...] = ()
-    extends: tuple[str, frozenset[str]] = ("", frozenset())
-    location: str = ""  # of the container, or where there is none of the schema
+    kept: Kept = field(default_factory=Kept)
     locations: dict[object, str] = field(default_factory=dict)  # of types, and later of what is made of the rest
 
     def split(self, name: str) -> tuple[str, str]:
