@@ -71,7 +71,7 @@ def elements_v3(
     """
     said = model.foreign.get("$DataServices")
     own = None if said is None else said.attributes.get(f"{METADATA} DataServiceVersion")
-    language = LANGUAGES.get(version or own or "3.0", V3)
+    language = _language_of(model, own or "3.0") if version is None else LANGUAGES[version]
     writing = Writing(model, language, Names({}), _annotate)
     root = Element("Edmx", EDMX_V3, {"Version": "1.0"})
     services = root.add("DataServices")
@@ -97,6 +97,20 @@ def elements_v3(
     _write_apart(writing, services)
     _write_references(writing, root)
     return root, writing
+
+
+def _language_of(model: Model, said: str) -> Language:
+    """That of the document of a model: of an older year where nothing in it came with version 3."""
+    members = [
+        prop
+        for kind in model.types.values()
+        if isinstance(kind, StructuredType)
+        for prop in kind.own_properties.values()
+    ]
+    is_new = any(isinstance(kind, EnumType) for kind in model.types.values()) or any(
+        prop.is_collection or V2.types.get(prop.type_name, "") is None for prop in members
+    )
+    return V3 if is_new else replace(V3, namespace=LANGUAGES.get(said, V3).namespace)
 
 
 def _namespaces(model: Model, parts: Parts) -> list[str]:

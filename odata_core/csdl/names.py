@@ -35,11 +35,9 @@ class Names:
         return f"{steps}{parenthesis}{_QUALIFIED.sub(self._renamed, rest)}" if parenthesis else steps
 
     def _step(self, step: str) -> str:
-        """`Name`, `alias.Name`, `alias.Name#Qualifier`, `@alias.Term#Qualifier`, `Name@alias.Term`"""
+        """`Name`, `alias.Name`, `@alias.Term#Qualifier`, `Name@alias.Term`; no qualifier has a dot."""
         name, at, term = step.partition("@")
-        name, mark, rest = name.partition("#")
-        term, hash_mark, qualifier = term.partition("#")
-        return f"{self.name(name)}{mark}{rest}{at}{self.name(term)}{hash_mark}{qualifier}"
+        return f"{self.name(name)}{at}{self.name(term)}"
 
     def _renamed(self, match: re.Match[str]) -> str:
         return match[0] if match[0].startswith("'") else self.name(match[0])
