@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,10 +40,12 @@ def _json(model: Model, version: str | None, strict: bool, left_out: list[str]) 
 
 
 def _openapi(model: Model, _version: str | None, _strict: bool, _left_out: list[str]) -> bytes:
-    from .csdl.openapi import write_openapi
-
-    document: bytes = write_openapi(model)
-    return document
+    try:
+        from .csdl.openapi import write_openapi
+    except ModuleNotFoundError:
+        raise ModelError("This installation cannot write OpenAPI.") from None
+    document = write_openapi(model)
+    return document if isinstance(document, bytes) else json.dumps(document, indent=4).encode()
 
 
 TARGETS: Final[Mapping[str, Target]] = {
