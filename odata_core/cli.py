@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .backend.plugins import SERVICES, load_plugin, plugin_names
 from .errors import ODataError
+from .metadata_command import add_metadata_arguments, run_metadata
 
 if TYPE_CHECKING:
     from .explain.meaning import Reader
@@ -78,6 +79,9 @@ def command_parser(factory: Factory | None) -> Parser:
         'with --csdl also "context", the type of $it, for rules such as filter',
     )
     explain.set_defaults(run=run_explain)
+    metadata = commands.add_parser("metadata", help="validate a CSDL document, or convert it")
+    add_metadata_arguments(metadata)
+    metadata.set_defaults(run=run_metadata)
     password = commands.add_parser("password", help="add a user to a file for --basic-auth, or change a password")
     password.add_argument("file", metavar="FILE", type=Path)
     password.add_argument("user", metavar="USER")

@@ -41,7 +41,7 @@ def _json(model: Model, version: str | None, strict: bool, left_out: list[str]) 
 
 def _openapi(model: Model, _version: str | None, _strict: bool, _left_out: list[str]) -> bytes:
     try:
-        from .csdl.openapi import write_openapi
+        from .csdl.openapi import write_openapi  # type: ignore[import-not-found,unused-ignore]
     except ModuleNotFoundError:
         raise ModelError("This installation cannot write OpenAPI.") from None
     document = write_openapi(model)

@@ -25,7 +25,7 @@ LAYERS = (
     ("backend",),
     ("service",),
     ("wsgi", "asgi"),
-    ("server", "explain"),
+    ("server", "explain", "metadata_command"),
     ("cli",),
     ("testing",),
 )

@@ -257,7 +257,7 @@ def pieces(method: str, path: str) -> Iterator[Any]:
 
     values = {"REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": ""}
     setup_testing_defaults(values)
-    answer = WsgiApp(InPieces())(values, start_response)  # type: ignore[arg-type]
+    answer = WsgiApp(InPieces())(values, start_response)
     yield seen[0]
     yield from answer
 

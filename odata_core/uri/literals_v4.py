@@ -199,7 +199,7 @@ V4_LITERALS: Final = (
         lambda v: str(v).lower(),
     ),
     # A suffix of version 3, which DevExtreme writes in version 4, too. No grammar of version 4 has it.
-    LiteralForm(edm.DECIMAL, r"[+-]?[0-9]+(?:\.[0-9]+)?[mM]" + _END, lambda text: Decimal(text[:-1]), print_float),
+    LiteralForm(edm.DECIMAL, r"[+-]?[0-9]+(?:\.[0-9]+)?m" + _END, lambda text: Decimal(text[:-1]), print_float),
     LiteralForm(edm.INT32, r"[+-]?[0-9]+" + _END, int, str),
     LiteralForm(
         edm.DECIMAL,

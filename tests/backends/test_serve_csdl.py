@@ -19,7 +19,10 @@ DOCUMENT = """<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/od
 <Property Name="Text" Type="Edm.String"/><Property Name="On" Type="Edm.Date"/></EntityType>
 <EntityContainer Name="Container"><EntitySet Name="Notes" EntityType="Demo.Note"/>
 <Singleton Name="Last" Type="Demo.Note"/></EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"""
-ROWS = {"Notes": [{"ID": n, "Text": f"n{n}", "On": "2020-02-29"} for n in (1, 2, 3)], "Last": {"ID": 3, "Text": "x"}}
+ROWS: dict[str, Any] = {
+    "Notes": [{"ID": n, "Text": f"n{n}", "On": "2020-02-29"} for n in (1, 2, 3)],
+    "Last": {"ID": 3, "Text": "x"},
+}
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -17,6 +18,8 @@ from odata_core.service import Handler, Service
 from odata_core.service.calls import Operations
 from odata_memory import MemoryBackend
 from tests.conformance.compliance_model import NAMESPACE, compliance_model, compliance_rows
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 MODEL = compliance_model()
 PRODUCTS = MODEL.entity_sets["Products"]
@@ -32,7 +35,7 @@ def operations(backend: MemoryBackend) -> Operations:
     """What the contract's functions and actions do; it leaves most of that to the service."""
     found = Operations(MODEL)
 
-    def operation(name: str) -> Any:
+    def operation(name: str) -> Callable[[F], F]:
         return found(f"{NAMESPACE}.{name}")
 
     @operation("GetTopProducts")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from odata_core.edm import Model, ModelBuilder, StructuredType, prop
+from odata_core.edm import Model, ModelBuilder, PropertySpec, StructuredType, prop
 from odata_core.edm.rows import BIND, TYPE
 from odata_core.errors import BadRequest, NotAcceptable, ODataError
 from odata_core.payload.atom import ATOM_V2, ATOM_V3, Atom
@@ -45,7 +45,12 @@ def test_any_entity_comes_back(form: str, data: st.DataObject) -> None:
 def shop() -> Model:
     builder = ModelBuilder("Shop")
     builder.complex("Size", properties={"Width": "Int32"})
-    properties = {"ID": "Int32", "Name": "String", "Size": "Size", "On": prop("DateTime", nullable=False)}
+    properties: dict[str, str | PropertySpec] = {
+        "ID": "Int32",
+        "Name": "String",
+        "Size": "Size",
+        "On": prop("DateTime", nullable=False),
+    }
     builder.entity("Product", key="ID", properties=properties)
     builder.entity("Food", base="Product", properties={"Best": "DateTime"})
     builder.entity("Maker", key="ID", properties={"ID": "Int32"})

@@ -146,16 +146,17 @@ def test_answers_are_mime(id_in_mime: bool) -> None:
     body = write_multipart(ANSWERS, "x", id_in_mime=id_in_mime)
     assert b"\n" not in body.replace(b"\r\n", b"")
     message = message_from_bytes(b"Content-Type: multipart/mixed; boundary=batchresponse_x\r\n\r\n" + body)
-    first, changes, last = message.get_payload()  # type: ignore[misc,union-attr]
+    parts: Any = message.get_payload()
+    first, changes, last = parts
     headers = [("Content-Type", "application/http"), ("Content-Transfer-Encoding", "binary")]
     own = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nOData-Version: 4.0\r\n%sContent-Length: 11\r\n\r\n"
-    assert first.items() == [*headers, *([("Content-ID", "1")] if id_in_mime else [])]  # type: ignore[union-attr]
-    assert first.get_payload() == own % ("" if id_in_mime else "Content-ID: 1\r\n") + '{"value":1}'  # type: ignore[union-attr]
-    assert [part.get_payload().splitlines()[0] for part in changes.get_payload()] == [  # type: ignore[union-attr]
+    assert first.items() == [*headers, *([("Content-ID", "1")] if id_in_mime else [])]
+    assert first.get_payload() == own % ("" if id_in_mime else "Content-ID: 1\r\n") + '{"value":1}'
+    assert [part.get_payload().splitlines()[0] for part in changes.get_payload()] == [
         "HTTP/1.1 201 Created",
         "HTTP/1.1 204 No Content",
     ]
-    assert last.items() == headers  # type: ignore[union-attr]
+    assert last.items() == headers
     assert body.endswith(b"--batchresponse_x--\r\n")
 
 
