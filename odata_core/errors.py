@@ -14,7 +14,7 @@ class ODataError(Exception):
 
     `message` is a full sentence. `target` names the part of the request that is at fault (a header, a query
     option, a JSON path such as `$.Name`). `text` and `position` place a syntax error: `position` counts
-    characters of `text` from 0.
+    characters of `text` from 0. `details` are the single failures where there are several.
     """
 
     status: ClassVar[int] = 500
@@ -27,6 +27,7 @@ class ODataError(Exception):
         target: str | None = None,
         text: str | None = None,
         position: int | None = None,
+        details: Iterable[ODataError] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -34,6 +35,7 @@ class ODataError(Exception):
         self.target = target
         self.text = text
         self.position = position
+        self.details = tuple(details)
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:

@@ -52,8 +52,13 @@ def new_row(kind: EntityType, values: Row) -> dict[str, Any]:
         )
     _check_names(kind, values)
     row: dict[str, Any] = {} if kind is declared else {TYPE: kind.qualified_name}
+    faults: list[BadRequest] = []
     for name, prop in kind.properties.items():
-        row[name] = None if prop.type is STREAM else _given_or_default(prop, values)
+        try:
+            row[name] = None if prop.type is STREAM else _given_or_default(prop, values)
+        except BadRequest as error:
+            faults.append(error)
+    _refuse(faults)
     _check_key(kind, row)
     return row | _dynamic(kind, values) | _contained(kind, values, {}) | _links(kind, values)
 
@@ -70,19 +75,34 @@ def changed_row(kind: EntityType, current: Row, values: Row, *, replace: bool) -
         raise BadRequest(f"The entity is a '{kind.qualified_name}', which cannot change.", target=f"$.{TYPE}")
     _check_names(kind, values)
     row = {} if kind is declared else {TYPE: kind.qualified_name}
+    faults: list[BadRequest] = []
     for name, prop in kind.properties.items():
         if name in kind.key or prop.type is STREAM:
             row[name] = current[name]
-        elif name in values:
-            row[name] = _accepted(prop, values[name] if replace else _merged(prop, current[name], values[name]))
-        else:
-            row[name] = _given_or_default(prop, {}) if replace and not prop.is_generated else current[name]
+            continue
+        try:
+            if name in values:
+                row[name] = _accepted(prop, values[name] if replace else _merged(prop, current[name], values[name]))
+            else:
+                row[name] = _given_or_default(prop, {}) if replace and not prop.is_generated else current[name]
+        except BadRequest as error:
+            faults.append(error)
+    _refuse(faults)
     for way in kind.key_paths.values():
         _keep(row, current, [member.name for member in way])
     kept = {} if replace else _dynamic(kind, current)
     media = {name: value for name, value in current.items() if name.endswith(_MEDIA)}
     links = {name: value for name, value in current.items() if name.endswith(BIND)} | _links(kind, values)
     return row | kept | _dynamic(kind, values) | _contained(kind, values, current) | links | media
+
+
+def _refuse(faults: Sequence[BadRequest]) -> None:
+    """The only fault, or all of them at once as the details of one error (4.01 JSON Format, 21.1)."""
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        names = ", ".join([str(fault.target) for fault in faults])
+        raise BadRequest(f"{len(faults)} properties do not fit: {names}.", details=faults)
 
 
 def _keep(row: dict[str, Any], current: Row, path: Sequence[str]) -> None:

@@ -34,7 +34,7 @@ def error_content(error: ODataError, *, has_language: bool) -> dict[str, Any]:
     content: dict[str, Any] = {"code": error.code or str(error.status), "message": text}
     if error.target is not None:
         content["target"] = _encodable(error.target)
-    details = [error_content(detail, has_language=False) for detail in getattr(error, "details", ())]
+    details = [error_content(detail, has_language=False) for detail in error.details]
     return {**content, "details": details} if details else content
 
 

@@ -268,3 +268,19 @@ def test_a_change_set_is_done_or_not(service: Service, name: str, statuses: list
 def test_errors_in_each_shape(service: Service, path: str, headers: dict[str, str], status: int, shape: str) -> None:
     response = send(service, "GET", path.replace(" ", "%20"), **headers)
     assert (response.status, list(json.loads(response.body))) == (status, [shape])
+
+
+def test_all_faults_are_told_at_once() -> None:
+    strict = ModelBuilder("Strict")
+    strict.entity("Thing", key="ID", properties={n: prop("Int32", nullable=False) for n in ("ID", "A", "B")})
+    strict.entity_set("Things", "Thing")
+    model = strict.build()
+    answer = send(Service(model, MemoryBackend(model)), "POST", "Things", {"ID": 1}, Content_Type="application/json")
+    lacking = "The property '{}' is missing: it is not nullable and has no default."
+    assert json.loads(answer.body) == {
+        "error": {
+            "code": "400",
+            "message": "2 properties do not fit: $.A, $.B.",
+            "details": [{"code": "400", "message": lacking.format(name), "target": f"$.{name}"} for name in ("A", "B")],
+        }
+    }
