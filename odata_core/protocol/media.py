@@ -123,6 +123,8 @@ ATOM_V3: Final = {kind: _atom(f"atom-3-{kind}", kind, _ATOM_V3) for kind in ("en
 XML_V2: Final = _plain_xml("xml-2", _ATOM_V2)
 XML_V3: Final = _plain_xml("xml-3", _ATOM_V3)
 XML: Final = Format("xml", ("application/xml", "text/xml"), "application/xml;charset=utf-8", V1_0)
+# CSDL JSON came with 4.01, which leaves the XML to whoever asks for no other (4.01 Part 1, 11.1.2).
+CSDL_JSON: Final = Format("csdl-json", ("application/json",), "application/json;charset=utf-8", V4_01)
 SERVICE_XML: Final = Format(
     "service-xml",
     ("application/atomsvc+xml", "application/xml", "text/xml"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from ..csdl import write_xml_v3, write_xml_v4
+from ..csdl import write_json, write_xml_v3, write_xml_v4
 from ..errors import NotAcceptable, ODataError, UnsupportedMediaType
 from ..payload.links import V2_LINKS, V3_LINKS, V4_LINKS, LinkForm
 from ..query.path_rules import V2_RULES, V3_RULES, V4_RULES, PathRules
@@ -57,7 +57,7 @@ class Profile:
     preferences: Mapping[str, bool]  # what Prefer may say -> whether the entity comes back
     entity_id_header: str
     unacceptable: type[ODataError]  # when nothing that the client accepts can be written
-    write_metadata: Callable[..., bytes]
+    write_metadata: Mapping[str, Callable[..., bytes]]  # by the name of the format
     links: LinkForm = V3_LINKS
     manners: Manners = V3_MANNERS
     minds_parameters: bool = True  # whether the parameters of a body's media type must be known ones
@@ -113,7 +113,7 @@ ODATA_3: Final = Profile(
     preferences={"return-content": True, "return-no-content": False},
     entity_id_header="DataServiceId",
     unacceptable=UnsupportedMediaType,  # WCF Data Services answers 415 for Accept as well as for Content-Type
-    write_metadata=write_xml_v3,
+    write_metadata={media.XML.name: write_xml_v3},
     features=_FEATURES,
 )
 
@@ -146,7 +146,7 @@ ODATA_2: Final = Profile(
     preferences={"return-content": True, "return-no-content": False},
     entity_id_header="DataServiceId",
     unacceptable=UnsupportedMediaType,
-    write_metadata=write_xml_v3,
+    write_metadata={media.XML.name: write_xml_v3},
     links=V2_LINKS,
     features=_FEATURES,
 )
@@ -172,7 +172,7 @@ ODATA_4: Final = Profile(
     preferences={"return=representation": True, "return=minimal": False},
     entity_id_header="OData-EntityId",
     unacceptable=NotAcceptable,
-    write_metadata=write_xml_v4,
+    write_metadata={media.XML.name: write_xml_v4},
     links=V4_LINKS,
     manners=V4_MANNERS,
     minds_parameters=False,
@@ -181,8 +181,12 @@ ODATA_4: Final = Profile(
 ODATA_401: Final = replace(
     ODATA_4,
     version=V4_01,
-    write_metadata=partial(write_xml_v4, version="4.01"),
-    formats={**_others(), **dict.fromkeys(_JSON_KINDS, media.JSON_V401)},
+    write_metadata={media.XML.name: partial(write_xml_v4, version="4.01"), media.CSDL_JSON.name: write_json},
+    formats={
+        **_others(),
+        **dict.fromkeys(_JSON_KINDS, media.JSON_V401),
+        "metadata": (media.XML, media.CSDL_JSON),
+    },
 )
 
 PROFILES: Final[Mapping[str, Profile]] = {"2.0": ODATA_2, "3.0": ODATA_3, "4.0": ODATA_4, "4.01": ODATA_401}

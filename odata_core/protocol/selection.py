@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from .media import accepted
 from .profile import Profile
@@ -19,9 +20,9 @@ def select_profile(offered: Sequence[Profile], default: Profile, headers: Mappin
         family = default.version_header if default.version_header in families else families[0]
         return _by_headers([one for one in offered if one.version_header == family], default, headers)
     accept = headers.get("Accept")
-    if accept is None or not accept.strip() or _can_write(default, accept):
+    if accept is None or not accept.strip() or _can_write(default, accept, (*_DATA, "metadata")):
         return default
-    return next((one for one in offered if _can_write(one, accept)), default)
+    return next((one for one in offered if _can_write(one, accept, _DATA)), default)
 
 
 def _families(offered: Sequence[Profile], headers: Mapping[str, str]) -> list[str]:
@@ -56,8 +57,11 @@ def _at_least(family: Sequence[Profile], version: Version) -> Profile:
     return min(fitting, key=lambda one: one.version) if fitting else max(family, key=lambda one: one.version)
 
 
-def _can_write(profile: Profile, accept: str) -> bool:
-    """Whether a range of the header means a data format of the profile by name, rather than by a star."""
-    formats = [one for kind in ("data", "property", "service", "value") for one in profile.formats[kind]]
+_DATA: Final = ("data", "property", "service", "value")
+
+
+def _can_write(profile: Profile, accept: str, kinds: Sequence[str]) -> bool:
+    """Whether a range of the header means a format of the profile by name, rather than by a star."""
+    formats = [one for kind in kinds for one in profile.formats[kind]]
     ranges = [one for one in accepted(accept) if one.quality > 0]
     return any(one.matches(form) for one in ranges for form in formats)

@@ -17,6 +17,7 @@ from ..limits import Limits
 from ..payload.codec import Codec, Reading
 from ..payload.errors import write_xml_error
 from ..protocol import Exchange, Format, Profile, check_content_type, choose_format, error_format, negotiate
+from ..protocol.media import XML
 from ..protocol.profile import PROFILES
 from ..protocol.selection import select_profile
 from ..query.path_binder import PathBinder
@@ -86,7 +87,7 @@ class Service:
         self.needs_if_match = needs_if_match
         self.without = frozenset(without)
         self._options = OptionBinder(model, self.limits, PreparedQueries(prepared, self.limits.text_length))
-        self._metadata: dict[Profile, bytes] = {}
+        self._metadata: dict[tuple[Profile, str], bytes] = {}
 
     @property
     def max_body(self) -> int:
@@ -206,7 +207,8 @@ class Service:
     ) -> Reply:
         action, exchange = settled.planned.action, settled.exchange
         if action is Action.SHOW_METADATA:
-            return Reply(200, self.metadata(exchange.profile))
+            assert settled.format is not None, "the metadata document has a format"
+            return Reply(200, self.metadata(exchange.profile, settled.format.name))
         if action is Action.SHOW_SERVICE:
             assert settled.format is not None, "the service document has a format"
             return show_service(self.model, request.root, settled.format)
@@ -240,12 +242,12 @@ class Service:
         language = Language(profile.grammar, profile.rules, profile.links, exchange.key_as_segment)
         return Unit(session, self.model, self.limits, language, root, self.operations, references, self.page_size)
 
-    def metadata(self, profile: Profile) -> bytes:
-        """The metadata document as a version has it, rendered once."""
-        found = self._metadata.get(profile)
+    def metadata(self, profile: Profile, name: str = XML.name) -> bytes:
+        """The metadata document as a version has it, in the format of that name; rendered once."""
+        found = self._metadata.get((profile, name))
         if found is None:
-            found = profile.write_metadata(self.model, key_as_segment=self.key_as_segment)
-            self._metadata[profile] = found
+            found = profile.write_metadata[name](self.model, key_as_segment=self.key_as_segment)
+            self._metadata[profile, name] = found
         return found
 
 

@@ -172,7 +172,7 @@ def test_errors(error: ODataError, expected: dict[str, Any]) -> None:
 
 def test_errors_with_details() -> None:
     error = BadRequest("Two things.", target="$")
-    error.details = (BadRequest("One.", target="$.A"), BadRequest("Other.", code="O"))  # type: ignore[attr-defined]
+    error.details = (BadRequest("One.", target="$.A"), BadRequest("Other.", code="O"))
     assert json.loads(MINIMAL.write_error(error)) == {
         "error": {
             "code": "400",

@@ -220,7 +220,7 @@ def check(response: Response) -> None:
         content = msgspec.json.decode(response.body)
         assert isinstance(content, dict)
         assert ("odata.error" in content or "error" in content) is (response.status >= 400)
-    elif kind in ("application/xml", "application/atomsvc+xml"):
+    elif kind in ("application/xml", "application/atomsvc+xml", "application/atom+xml"):
         root = fromstring(response.body.decode("utf-8"))
         assert root.tag.endswith("}error") is (response.status >= 400)
     else:
