@@ -137,6 +137,20 @@ class UriTooLong(ODataError):
     status = 414
 
 
+class RangeNotSatisfiable(ODataError):
+    """The part that is asked for lies outside of the content."""
+
+    status = 416
+
+    def __init__(self, message: str, *, length: int) -> None:
+        super().__init__(message, target="Range")
+        self.length = length
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        return (("Content-Range", f"bytes */{self.length}"),)
+
+
 class UnsupportedMediaType(ODataError):
     """The body is in a format that the service cannot read."""
 

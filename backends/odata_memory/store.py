@@ -255,7 +255,7 @@ def tagged(stream: Stream) -> Stream:
 def told(row: Row, name: str | None, stream: Stream | None) -> dict[str, Any]:
     """A row that tells the media type and the ETag of a stream, or that there is none."""
     kind, etag = (MEDIA_TYPE, MEDIA_ETAG) if name is None else (name, name + MEDIA_ETAG)
-    found = {member: value for member, value in row.items() if member not in (MEDIA_TYPE, etag) or member == name}
+    found = {member: value for member, value in row.items() if member != etag and (member == name or member != kind)}
     found |= {kind: None} if stream is None else {kind: stream.content_type, etag: stream.etag}
     if stream is None and name is None:
         del found[MEDIA_TYPE]

@@ -24,6 +24,7 @@ from .finding import Many, One, Place
 from .messages import Request
 from .reading import about_of, property_of, source_for, told
 from .shapes import shape_of
+from .streams import insert_media, read_stream, write_stream
 from .unit import Unit
 
 
@@ -103,7 +104,10 @@ def read_resource(work: Work, unit: Unit) -> Reply:
         if not rows:
             return _nothing(work, place)
         place = unit.finder.entity(place, rows[0])
-    if work.resource.kind in (Kind.VALUE, Kind.MEDIA, Kind.STREAM):
+    if work.resource.kind in (Kind.MEDIA, Kind.STREAM):
+        status, body, content_type, headers = read_stream(work.request, unit, place)
+        return Reply(status, body, headers, content_type=content_type, has_body=status != 304)
+    if work.resource.kind is Kind.VALUE:
         return _raw(work, unit, place)
     return _single(work, unit, place)
 
@@ -214,11 +218,8 @@ def _links(work: Work, unit: Unit, place: Place) -> Reply:
 
 
 def _raw(work: Work, unit: Unit, place: One) -> Reply:
-    """$value: a value by itself, or the stream of a media entity or of a stream property."""
+    """$value: a value by itself."""
     kind = place.type
-    if isinstance(kind, EntityType) or kind is edm.STREAM:
-        what = f"named stream '{place.trail[-1]}'" if place.trail else "media stream"
-        raise NotFound(f"The {what} has no content here.")
     if place.value is None:
         if work.manners.null_is_empty:
             return NO_CONTENT
@@ -240,8 +241,10 @@ def create(work: Work, unit: Unit) -> Reply:
         return _append(work, unit, place)
     if not isinstance(place, Many):
         raise MethodNotAllowed("Only a collection can be added to.", allow=("GET",))
-    given = work.reader().read_entity(work.request.body, place.type, work.reading)
-    one = unit.writer.insert(place, given)
+    if isinstance(place.type, EntityType) and place.type.has_stream:
+        one = insert_media(work.request, unit, place)
+    else:
+        one = unit.writer.insert(place, work.reader().read_entity(work.request.body, place.type, work.reading))
     unit.renew()
     location = work.root + address_of(one, unit.language.links)
     return _made(work, unit, one, (("Location", location),), location)
@@ -349,6 +352,12 @@ def _from_raw(work: Work, prop: Property) -> Any:
         return prop.accept(VALUE_READERS[prop.type.name](text) if prop.type is not edm.STRING else text)
     except (ValueError, KeyError, ArithmeticError) as error:
         raise BadRequest(f"The body is no raw value of type {prop.type_name}: {error}.") from None
+
+
+def change_stream(work: Work, unit: Unit) -> Reply:
+    """PUT of a stream: 204 with its ETag; DELETE takes it away (11.4.7.2, 11.4.8)."""
+    request = replace(work.request, method=work.method)
+    return Reply(204, headers=write_stream(request, unit, unit.finder.one(work.resource)), has_body=False)
 
 
 def _check_entity(work: Work, unit: Unit, place: One) -> None:

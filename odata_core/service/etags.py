@@ -73,7 +73,7 @@ def is_unchanged(headers: Mapping[str, str], etag: str | None) -> bool:
     return "*" in tags or (etag is not None and opaque(etag) in tags)
 
 
-def check_write(headers: Mapping[str, str], etag: str | None, *, exists: bool, is_required: bool) -> None:
+def check_write(headers: Mapping[str, str], etag: str | None, *, exists: bool, is_required: bool = False) -> None:
     """Refuse a write whose preconditions do not hold: 412; or that has none where one is needed: 428."""
     match, none_match = headers.get("If-Match"), headers.get("If-None-Match")
     if match is not None:

@@ -23,6 +23,7 @@ class Action(Enum):
     DELETE = "delete an entity"
     WRITE_PROPERTY = "change a property"
     WRITE_LINKS = "change links"
+    WRITE_STREAM = "change a stream"
     CALL = "call an action"
     BATCH = "answer many requests"
     NOT_BUILT = "known to the protocol, not supported here"
@@ -42,13 +43,17 @@ class Operation:
 
 
 _WRITES: Final = frozenset(
-    {Action.CREATE, Action.UPDATE, Action.DELETE, Action.WRITE_PROPERTY, Action.WRITE_LINKS, Action.CALL}
+    {
+        *(Action.CREATE, Action.UPDATE, Action.DELETE, Action.WRITE_PROPERTY),
+        *(Action.WRITE_LINKS, Action.WRITE_STREAM, Action.CALL),
+    }
 )
 
 # UPDATE stands for every update verb of the profile.
 UPDATE: Final = "UPDATE"
 _PROPERTY: Final = {"GET": Action.READ, UPDATE: Action.WRITE_PROPERTY, "DELETE": Action.WRITE_PROPERTY}
-_STREAM: Final = {"GET": Action.READ, UPDATE: Action.NOT_BUILT, "DELETE": Action.NOT_BUILT}
+# The content of a media entity is replaced; it goes with its entity (11.4.7, 11.4.8).
+_MEDIA: Final = {"GET": Action.READ, "PUT": Action.WRITE_STREAM}
 ACTIONS: Final[Mapping[Kind, Mapping[str, Action]]] = {
     Kind.ROOT: {"GET": Action.SHOW_SERVICE},
     Kind.METADATA: {"GET": Action.SHOW_METADATA},
@@ -57,8 +62,8 @@ ACTIONS: Final[Mapping[Kind, Mapping[str, Action]]] = {
     Kind.ENTITY: {"GET": Action.READ, UPDATE: Action.UPDATE, "DELETE": Action.DELETE},
     Kind.PROPERTY: _PROPERTY,
     Kind.VALUE: _PROPERTY,
-    Kind.STREAM: _STREAM,
-    Kind.MEDIA: _STREAM,
+    Kind.STREAM: {**_MEDIA, "DELETE": Action.WRITE_STREAM},
+    Kind.MEDIA: _MEDIA,
     Kind.COUNT: {"GET": Action.READ},
     Kind.LINKS: {
         "GET": Action.READ,
@@ -86,7 +91,7 @@ def plan(
     """
     actions = _actions(resource)
     meant = UPDATE if method in update_verbs else "GET" if method == "HEAD" else method
-    action = actions.get(meant)
+    action = actions.get(method) or actions.get(meant)
     if action is None:
         raise MethodNotAllowed(
             f"The URI names {resource.kind.value}, which does not support {method[:20]} requests.",

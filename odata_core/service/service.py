@@ -304,6 +304,7 @@ _ACTIONS: Final[Mapping[Action, Callable[[Work, Unit], Reply]]] = {
     Action.DELETE: actions.delete,
     Action.WRITE_PROPERTY: actions.write_property,
     Action.WRITE_LINKS: actions.write_links,
+    Action.WRITE_STREAM: actions.change_stream,
     Action.CALL: actions.call_action,
 }
 
@@ -319,7 +320,7 @@ def _choose(exchange: Exchange, planned: Planned, options: Options) -> Format | 
     """The format of the answer's body; None where a success has none: DELETE, an update, an insert on request."""
     wish, resource, wanted = exchange.return_content, planned.resource, options.bound.format
     match planned.action:
-        case Action.DELETE | Action.WRITE_LINKS | Action.BATCH:
+        case Action.DELETE | Action.WRITE_LINKS | Action.WRITE_STREAM | Action.BATCH:
             return None
         case Action.UPDATE | Action.WRITE_PROPERTY if wish is not True:
             return None
