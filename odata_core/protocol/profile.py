@@ -26,7 +26,8 @@ class Manners:
     `null_is_empty`: a null property or single relation is 204, without a body (4.01 Part 1, 11.2.4.1); before version 4
     a null property has a body of its own, and a null relation is 404. `needs_etag`: a write to an entity with an ETag
     must say If-Match (11.4.1.1). `upserts`: an update of what is not there creates it (11.4.4). `id_in_mime`: where the
-    answers of a batch have their Content-ID; `batch_status` is that of the whole.
+    answers of a batch have their Content-ID; `batch_status` is that of the whole. `changes_many`: PATCH changes a whole
+    collection (11.4.13).
     """
 
     null_is_empty: bool
@@ -35,6 +36,7 @@ class Manners:
     id_header: str
     id_in_mime: bool
     batch_status: int
+    changes_many: bool = False
 
 
 V3_MANNERS: Final = Manners(False, False, False, "DataServiceId", False, 202)
@@ -181,6 +183,7 @@ ODATA_4: Final = Profile(
 ODATA_401: Final = replace(
     ODATA_4,
     version=V4_01,
+    manners=replace(V4_MANNERS, changes_many=True),
     write_metadata={media.XML.name: partial(write_xml_v4, version="4.01"), media.CSDL_JSON.name: write_json},
     formats={
         **_others(),

@@ -155,7 +155,7 @@ def _cross_join(walk: Walk, segment: Segment) -> Resource:
     virtual = ComplexType("Edm", "ComplexType", is_abstract=True)
     virtual.navigation = {name: NavigationProperty(name, one.type, nullable=False) for name, one in sets.items()}
     joined = EntitySet(text, ENTITY_TYPE, dict(sets))
-    return Resource(Kind.CROSSJOIN, (CrossJoin(tuple(sets.values())),), virtual, True, joined)
+    return Resource(Kind.CROSSJOIN, (CrossJoin(tuple(sets.values()), virtual),), virtual, True, joined)
 
 
 def _next(walk: Walk, segment: Segment) -> Resource:

@@ -114,6 +114,7 @@ class CrossJoin:
     """`$crossjoin(A,B)`: all combinations of the entities of some sets (4.15)."""
 
     sets: tuple[EntitySet, ...]
+    type: ComplexType = field(compare=False)
 
 
 Step = (

@@ -92,14 +92,14 @@ NO_CONTENT = Reply(204, has_body=False)
 
 def read_resource(work: Work, unit: Unit) -> Reply:
     """Whatever a GET names, by what is found there."""
-    place = unit.finder.find(work.resource)
+    place = unit.place_of(work.resource)
     if work.resource.kind is Kind.COUNT:
         return _count(work, unit, place)
     if work.resource.kind is Kind.LINKS:
         return _links(work, unit, place)
     if isinstance(place, Many):
         if work.resource.is_collection:
-            return _collection(work, unit, place)
+            return collection_of(work, unit, place)
         rows = unit.finder.rows(place)
         if not rows:
             return _nothing(work, place)
@@ -118,12 +118,15 @@ def _nothing(work: Work, place: Many) -> Reply:
     raise NotFound(f"There is no entity behind '{place.navigation.name if place.navigation else 'the path'}'.")
 
 
-def _collection(work: Work, unit: Unit, place: Many) -> Reply:
+def collection_of(work: Work, unit: Unit, place: Many, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    """A page of a collection, as the options want it."""
     page = unit.lister.page(place, work.options)
     next_link = None if page.next_token is None else next_url(work, page.next_token, unit.page_size or 0)
     about = about_of(work.root, place, unit.language.links, count=page.total, next_link=next_link, url=url_of(work))
     shape = shape_of(place.type, source_for(place), work.options)
-    reply = _in_pieces(work.writer.write_feed(shape, told(page.rows, shape, place, unit.language.links), about))
+    reply = _in_pieces(
+        work.writer.write_feed(shape, told(page.rows, shape, place, unit.language.links), about), headers=headers
+    )
     return replace(reply, features=features_of(work, about))
 
 
@@ -416,7 +419,7 @@ def call_action(work: Work, unit: Unit) -> Reply:
     unit.renew()
     if work.codec is None or step.operation.returns is None:  # type: ignore[union-attr]
         return NO_CONTENT
-    return _collection(work, unit, found) if isinstance(found, Many) else _single(work, unit, found)
+    return collection_of(work, unit, found) if isinstance(found, Many) else _single(work, unit, found)
 
 
 # ------------------------------------------------------------------ URLs

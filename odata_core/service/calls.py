@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ..backend import Reads
@@ -86,9 +86,24 @@ class Caller:
         function = self.operations.get(operation)
         if function is None:
             raise NotImplementedHere(f"The operation '{step.name}' is not carried out by this service.")
+        if step.is_each and isinstance(place, Many):
+            return self._each(step, place, arguments)
         given = [] if operation.binding is None or place is None else [self._binding(place)]
         more = {"session": self.session} if _takes_session(function) else {}
         return self._result(step, function(*given, **arguments, **more))
+
+    def _each(self, step: Invocation, place: Many, arguments: Mapping[str, Any]) -> Place:
+        """The results of an operation for every member of a collection, as one collection (4.01 Part 2, 4.13)."""
+        one = replace(step, is_each=False)
+        finder = self.finder()
+        found = [self.call(one, finder.entity(place, row), arguments) for row in finder.rows(place)]
+        values = [
+            item for result in found for item in (result.rows or () if isinstance(result, Many) else [result.value])
+        ]
+        kind = step.type
+        if isinstance(kind, EntityType):
+            return Many(kind, step.source, (), [value for value in values if value is not None])
+        return One(values, kind)
 
     def _binding(self, place: Place) -> Any:
         return list(self.finder().rows(place)) if isinstance(place, Many) else place.value

@@ -64,16 +64,21 @@ class Many:
 
 Place = One | Many
 Call = Callable[[Invocation, "Place | None"], Place]
+Join = Callable[[CrossJoin], Any]
+"""The combinations of the entities of some sets."""
 
 
 class Finder:
-    """Follows the steps of resources in one session. `call` carries out operations."""
+    """Follows the steps of resources in one session. `call` carries out operations, `join` makes cross joins."""
 
-    def __init__(self, session: Reads, grammar: Grammar, relations: Relations, call: Call | None = None) -> None:
+    def __init__(
+        self, session: Reads, grammar: Grammar, relations: Relations, call: Call | None = None, join: Join | None = None
+    ) -> None:
         self.session = session
         self.grammar = grammar
         self.relations = relations
         self.call = call
+        self.join = join
 
     def find(self, resource: Resource) -> Place:
         """Where a path leads; NotFound when something on the way is not there."""
@@ -278,7 +283,9 @@ class Finder:
         return self.call(step, place)
 
     def _crossjoin(self, _place: Place | None, step: CrossJoin) -> Many:
-        raise NotImplementedHere("'$crossjoin' is not supported.")
+        if self.join is None:
+            raise NotImplementedHere("'$crossjoin' is not supported.")
+        return Many(step.type, rows=self.join(step))
 
 
 _STEPS: Final[Mapping[type, Callable[..., Place]]] = {

@@ -1,5 +1,5 @@
 # Method and resource -> what is to be done. A pure table: what a method means on each kind of resource, and so which
-# methods a resource allows. What the protocol knows and this library does not yet do is in the table too: 501.
+# methods a resource allows.
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Final
 
 from ..errors import MethodNotAllowed, NotImplementedHere
+from ..protocol import Profile
 from ..query.resource import Kind, Resource
 
 
@@ -20,13 +21,16 @@ class Action(Enum):
     READ = "read"
     CREATE = "create an entity, or add a value"
     UPDATE = "change an entity"
+    UPDATE_MANY = "change a collection"
+    UPDATE_EACH = "change every entity of a collection"
     DELETE = "delete an entity"
+    DELETE_EACH = "delete every entity of a collection"
     WRITE_PROPERTY = "change a property"
     WRITE_LINKS = "change links"
     WRITE_STREAM = "change a stream"
     CALL = "call an action"
     BATCH = "answer many requests"
-    NOT_BUILT = "known to the protocol, not supported here"
+    DESCRIBE = "say which methods there are"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ class Operation:
 
 _WRITES: Final = frozenset(
     {
-        *(Action.CREATE, Action.UPDATE, Action.DELETE, Action.WRITE_PROPERTY),
-        *(Action.WRITE_LINKS, Action.WRITE_STREAM, Action.CALL),
+        *(Action.CREATE, Action.UPDATE, Action.UPDATE_MANY, Action.UPDATE_EACH, Action.DELETE, Action.DELETE_EACH),
+        *(Action.WRITE_PROPERTY, Action.WRITE_LINKS, Action.WRITE_STREAM, Action.CALL),
     }
 )
 
@@ -73,50 +77,53 @@ ACTIONS: Final[Mapping[Kind, Mapping[str, Action]]] = {
     },
     Kind.RESULT: {"GET": Action.READ},
     Kind.ACTION: {"POST": Action.CALL},
-    Kind.ENTITY_ID: {"GET": Action.NOT_BUILT},
-    Kind.ALL: {"GET": Action.NOT_BUILT},
-    Kind.CROSSJOIN: {"GET": Action.NOT_BUILT},
-    Kind.EACH: {UPDATE: Action.NOT_BUILT, "DELETE": Action.NOT_BUILT},
+    Kind.ENTITY_ID: {"GET": Action.READ},
+    Kind.ALL: {"GET": Action.READ},
+    Kind.CROSSJOIN: {"GET": Action.READ},
+    Kind.EACH: {"PATCH": Action.UPDATE_EACH, "DELETE": Action.DELETE_EACH},
 }
 # A collection of values is added to by POST (4.01 Part 1, 11.4.9.5).
 _VALUES: Final = {**_PROPERTY, "POST": Action.CREATE}
+# A collection is changed by what is different (4.01 Part 1, 11.4.13).
+_MANY: Final = {**ACTIONS[Kind.COLLECTION], "PATCH": Action.UPDATE_MANY}
+_IN_BODY: Final = {"POST": Action.READ}  # /$query, which becomes a GET before it comes here
 
 
-def plan(
-    method: str, resource: Resource, update_verbs: Mapping[str, bool], without: Collection[Action] = ()
-) -> Operation:
+def plan(method: str, resource: Resource, profile: Profile, without: Collection[Action] = ()) -> Operation:
     """The operation, or 405 with what is allowed. HEAD is a GET whose body the adapter keeps back (RFC 9110, 9.3.2).
 
     `without` are actions that a service does not offer.
     """
-    actions = _actions(resource)
-    meant = UPDATE if method in update_verbs else "GET" if method == "HEAD" else method
+    if method == "OPTIONS":
+        return Operation(Action.DESCRIBE, resource)
+    actions, verbs = _actions(resource, profile), profile.update_verbs
+    meant = UPDATE if method in verbs else "GET" if method == "HEAD" else method
     action = actions.get(method) or actions.get(meant)
     if action is None:
         raise MethodNotAllowed(
             f"The URI names {resource.kind.value}, which does not support {method[:20]} requests.",
-            allow=_allowed(actions, update_verbs),
+            allow=allowed_methods(resource, profile),
         )
-    if action is Action.NOT_BUILT or action in without:
+    if action in without:
         raise NotImplementedHere(f"{method} on {resource.kind.value} is not supported.")
-    return Operation(action, resource, update_verbs.get(method, False))
+    return Operation(action, resource, verbs.get(method, False))
 
 
-def _actions(resource: Resource) -> Mapping[str, Action]:
+def _actions(resource: Resource, profile: Profile) -> Mapping[str, Action]:
+    if resource.is_query:
+        return _IN_BODY
     if resource.kind is Kind.PROPERTY and resource.is_collection:
         return _VALUES
+    if resource.kind is Kind.COLLECTION and profile.manners.changes_many:
+        return _MANY
     return ACTIONS[resource.kind]
 
 
-def allowed_methods(resource: Resource, update_verbs: Mapping[str, bool]) -> list[str]:
+def allowed_methods(resource: Resource, profile: Profile) -> list[str]:
     """The methods for the Allow header."""
-    return _allowed(_actions(resource), update_verbs)
-
-
-def _allowed(actions: Mapping[str, Action], update_verbs: Mapping[str, bool]) -> list[str]:
     names: list[str] = []
-    for method in actions:
-        names += [*update_verbs] if method == UPDATE else [method]
+    for method in _actions(resource, profile):
+        names += [*profile.update_verbs] if method == UPDATE else [method]
         if method == "GET":
             names.append("HEAD")
     return names

@@ -6,47 +6,29 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from ..backend import Backend, Context, Reads
-from ..edm import EntityType, Model, Operation
-from ..edm import primitives as edm
-from ..errors import BadRequest, InternalError, ODataError, PayloadTooLarge, UriTooLong
+from ..edm import Model, Operation
+from ..errors import InternalError, ODataError
 from ..limits import Limits
-from ..payload.codec import Codec, Reading
+from ..payload.codec import Reading
 from ..payload.errors import write_xml_error
-from ..protocol import Exchange, Format, Profile, check_content_type, choose_format, error_format, negotiate
+from ..protocol import Exchange, Profile, error_format
 from ..protocol.media import XML
 from ..protocol.profile import PROFILES
 from ..protocol.selection import select_profile
-from ..query.path_binder import PathBinder
-from ..query.prepared import PreparedQueries
-from ..query.resource import Kind, Resource
-from ..query.resource_options import Use
-from ..uri import parse_relative, split_query
-from ..uri.syntax import Options as Syntax
-from . import actions
+from . import actions, bulk
 from .actions import Reply, Work
 from .calls import Function
 from .documents import show_service
 from .messages import Request, Response
-from .options import OptionBinder, Options
-from .plan import Action, plan
-from .plan import Operation as Planned
+from .plan import Action, allowed_methods
+from .settling import Settled, Settler, format_option, reader_of
 from .unit import Language, Unit
 
 log = logging.getLogger("odata")
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A request that is wholly understood. `format` is None where a success has no body."""
-
-    exchange: Exchange
-    planned: Planned
-    options: Options
-    format: Format | None
 
 
 class Service:
@@ -85,8 +67,15 @@ class Service:
         self.page_size = page_size
         self.operations = operations or {}
         self.needs_if_match = needs_if_match
-        self.without = frozenset(without)
-        self._options = OptionBinder(model, self.limits, PreparedQueries(prepared, self.limits.text_length))
+        self._settler = Settler(
+            model,
+            self.profiles,
+            self.profile,
+            self.limits,
+            key_as_segment=key_as_segment,
+            without=frozenset(without),
+            prepared=prepared,
+        )
         self._metadata: dict[tuple[Profile, str], bytes] = {}
 
     @property
@@ -128,7 +117,7 @@ class Service:
             profile = select_profile(self.profiles, self.profile, request.headers)
         except ODataError:
             profile = self.profile  # the error at hand may be about this very header
-        chosen = error_format(profile, request.headers, _format_option(request.query))
+        chosen = error_format(profile, request.headers, format_option(request.query))
         body = write_xml_error(error) if chosen.codec is None else chosen.codec.write_error(error)
         headers = [*error.headers, *(told or {}).items()]
         return self._response(error.status, profile, str(chosen.version), chosen.content_type, headers, body)
@@ -141,8 +130,8 @@ class Service:
         references: Mapping[str, str],
         told: dict[str, str],
     ) -> Response:
-        settled = self._settle(request)
-        exchange, chosen = settled.exchange, settled.format
+        settled = self._settler.settle(request)
+        request, exchange, chosen = settled.request, settled.exchange, settled.format
         context = Context(request.headers, settled.options.custom, told)
         reply = self._run(settled, request, backend, session, references, context)
         version = str(exchange.version_of(chosen if reply.has_body else None, reply.features))
@@ -167,33 +156,6 @@ class Service:
         spoken = (profile.version_header, version + profile.version_suffix)
         return Response(status, (*first, *typed, spoken, *headers), body)
 
-    # ------------------------------------------------------------ settling
-
-    def _settle(self, request: Request) -> Settled:
-        """Understand the whole request, or refuse it, before anything is done."""
-        self._check_size(request)
-        profile = select_profile(self.profiles, self.profile, request.headers)
-        exchange = negotiate(profile, request.method, request.headers, key_as_segment=self.key_as_segment)
-        by_segment = exchange.key_as_segment
-        url = parse_relative(request.path, profile.grammar, self.limits, key_as_segment=by_segment)
-        binder = PathBinder(self.model, profile.grammar, self.limits, profile.rules, key_as_segment=by_segment)
-        # Service operations of v2 and v3 take their parameters from the query, as do implicit aliases of 4.01.
-        pairs = split_query(request.query)
-        custom = tuple([pair for pair in pairs if not pair[0].startswith(("$", "@"))])
-        resource = binder.bind(url.path, Syntax(custom=custom))
-        planned = plan(exchange.method, resource, profile.update_verbs, self.without)
-        options = self._options.settle(request.query, resource, _use(planned, exchange.method), profile)
-        chosen = _choose(exchange, planned, options)
-        exchange.version_of(chosen)
-        return Settled(exchange, planned, options, chosen)
-
-    def _check_size(self, request: Request) -> None:
-        length = len(request.path) + len(request.query)
-        if length > self.limits.url_length:
-            raise UriTooLong(f"The URL is {length} characters long; the limit url_length is {self.limits.url_length}.")
-        if len(request.body) > self.limits.body_bytes:
-            raise PayloadTooLarge(f"The body is larger than the limit body_bytes of {self.limits.body_bytes} bytes.")
-
     # ------------------------------------------------------------ running
 
     def _run(
@@ -209,6 +171,9 @@ class Service:
         if action is Action.SHOW_METADATA:
             assert settled.format is not None, "the metadata document has a format"
             return Reply(200, self.metadata(exchange.profile, settled.format.name))
+        if action is Action.DESCRIBE:
+            allowed = (*allowed_methods(settled.planned.resource, exchange.profile), "OPTIONS")
+            return Reply(204, headers=(("Allow", ", ".join(allowed)),), has_body=False)
         if action is Action.SHOW_SERVICE:
             assert settled.format is not None, "the service document has a format"
             return show_service(self.model, request.root, settled.format)
@@ -230,7 +195,7 @@ class Service:
             needs_etag=self.needs_if_match and exchange.profile.manners.needs_etag,
             reading=Reading(self.model, self.limits, request.root),
             codec=None if settled.format is None else settled.format.codec,
-            reader=lambda: _reader(exchange.profile, request),
+            reader=lambda: reader_of(exchange.profile, request),
             method=exchange.method,
             replaces=planned.replaces,
             applied=_applied(exchange),
@@ -275,81 +240,16 @@ def _applied(exchange: Exchange) -> tuple[tuple[str, str], ...]:
     return () if word is None else (("Preference-Applied", word),)
 
 
-def _reader(profile: Profile, request: Request) -> Codec:
-    """The codec of a request's body, or 415; 400 where there is none."""
-    if not request.body:
-        raise BadRequest("The request needs a body with an entity.")
-    codec = check_content_type(profile, request.headers.get("Content-Type")).codec
-    assert codec is not None, "what can be read has a codec"
-    return codec
-
-
-def _use(planned: Planned, method: str) -> Use:
-    """What is done with a resource, as far as options are concerned: `$id` says which link is to go."""
-    if planned.action is Action.WRITE_LINKS and method == "DELETE":
-        return Use.DELETE
-    return USES.get(planned.action, Use.READ)
-
-
-USES: Final[Mapping[Action, Use]] = {
-    Action.CREATE: Use.INSERT,
-    Action.UPDATE: Use.UPDATE,
-    Action.DELETE: Use.DELETE,
-}
-
 _ACTIONS: Final[Mapping[Action, Callable[[Work, Unit], Reply]]] = {
     Action.READ: actions.read_resource,
     Action.CREATE: actions.create,
     Action.UPDATE: actions.update,
+    Action.UPDATE_MANY: bulk.update_many,
+    Action.UPDATE_EACH: bulk.update_each,
     Action.DELETE: actions.delete,
+    Action.DELETE_EACH: bulk.delete_each,
     Action.WRITE_PROPERTY: actions.write_property,
     Action.WRITE_LINKS: actions.write_links,
     Action.WRITE_STREAM: actions.change_stream,
     Action.CALL: actions.call_action,
 }
-
-# What a success of each action is written as: a key of Profile.formats.
-_CONTENT: Final[Mapping[Action, str]] = {
-    Action.SHOW_SERVICE: "service",
-    Action.SHOW_METADATA: "metadata",
-    Action.CREATE: "entity",
-}
-
-
-def _choose(exchange: Exchange, planned: Planned, options: Options) -> Format | None:
-    """The format of the answer's body; None where a success has none: DELETE, an update, an insert on request."""
-    wish, resource, wanted = exchange.return_content, planned.resource, options.bound.format
-    match planned.action:
-        case Action.DELETE | Action.WRITE_LINKS | Action.WRITE_STREAM | Action.BATCH:
-            return None
-        case Action.UPDATE | Action.WRITE_PROPERTY if wish is not True:
-            return None
-        case Action.CREATE if wish is False:
-            return None
-        case Action.CREATE if resource.kind is Kind.PROPERTY:
-            return None
-        case Action.CALL if resource.invocation is None or resource.invocation.operation.returns is None:
-            return None
-        case Action.READ:
-            return choose_format(exchange, _content(resource), wanted)
-        case action:
-            return choose_format(exchange, _CONTENT.get(action) or _content(resource), wanted)
-
-
-def _content(resource: Resource) -> str:
-    if resource.kind is Kind.COUNT:
-        return "count"
-    if resource.kind in (Kind.VALUE, Kind.STREAM, Kind.MEDIA):
-        return "binary" if resource.type is edm.BINARY else "value"
-    if not isinstance(resource.type, EntityType) or resource.kind is Kind.LINKS:
-        return "property"
-    is_many = resource.is_collection and resource.kind is not Kind.ACTION
-    return "feed" if is_many else "entity"
-
-
-def _format_option(query: str) -> str | None:
-    """The value of $format, where the query can be read at all."""
-    try:
-        return next((value for name, value in split_query(query) if name == "$format"), None)
-    except ODataError:
-        return None

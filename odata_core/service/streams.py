@@ -33,7 +33,7 @@ def read_stream(request: Request, unit: Unit, place: One) -> tuple[int, bytes, s
     """Status, body, media type and headers for a GET: 200, 206 with a part, 304, or 416."""
     stream = _streams(unit).read_stream(*_where(place))
     if stream is None:
-        raise NotFound(f"The {_title(place)} has no content.")
+        raise NotFound(f"The {_title(place)} has no content here.")
     tagged = (("ETag", stream.etag),) if stream.etag else ()
     if is_unchanged(request.headers, stream.etag or None):
         return 304, b"", None, tagged
@@ -140,4 +140,4 @@ def _where(place: One) -> tuple[Any, tuple[Any, ...], str | None]:
 
 
 def _title(place: One) -> str:
-    return f"stream '{place.trail[-1]}'" if place.trail else "media stream"
+    return f"named stream '{place.trail[-1]}'" if place.trail else "media stream"

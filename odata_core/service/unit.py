@@ -15,10 +15,12 @@ from ..payload.links import LinkForm
 from ..query.path_binder import PathBinder
 from ..query.path_rules import PathRules
 from ..query.relations import Relations
-from ..query.resource import Kind
+from ..query.resource import CrossJoin, Kind, Resource
+from ..query.tree import Cast
 from ..uri import Grammar, parse_relative
 from .calls import Caller, Function
-from .finding import Finder, One
+from .everything import Combinations, all_entities
+from .finding import Finder, One, Place
 from .listing import Lister
 from .writing import Writer
 
@@ -57,7 +59,18 @@ class Unit:
         self.relations = relations_of(self.session)
         self.relations.operations = self.operations
         self.caller = Caller(self.operations, self.session, self.relations, lambda: self.finder)
-        self.finder = Finder(self.session, self.language.grammar, self.relations, self.caller.function)
+        self.finder = Finder(
+            self.session, self.language.grammar, self.relations, self.caller.function, self._combinations
+        )
+
+    def place_of(self, resource: Resource) -> Place:
+        """Where a path leads, $all among them."""
+        if resource.kind is Kind.ALL or (resource.steps and isinstance(resource.steps[0], Cast)):
+            return all_entities(self.model, resource, self.relations, self.root, self.language.links)
+        return self.finder.find(resource)
+
+    def _combinations(self, step: CrossJoin) -> Combinations:
+        return Combinations(step, self.relations, self.limits, self.root, self.language.links)
 
     @property
     def lister(self) -> Lister:

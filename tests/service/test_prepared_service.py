@@ -60,4 +60,4 @@ def test_a_known_shape_is_not_bound_again() -> None:
             "GET", "http://localhost/", "Products", f"$filter=ID%20eq%20{number}%20or%20Name%20eq%20'{number}'"
         )
         assert service.handle(request).status == 200
-    assert len(service._options.prepared) == 1
+    assert len(service._settler._options.prepared) == 1

@@ -37,7 +37,7 @@ MODEL = build()
 
 @pytest.fixture
 def service() -> Service:
-    rows = {"Pictures": [{"ID": 1, "Title": "a"}, {"ID": 2, "Title": "b"}], "Plains": [{"ID": 1}]}
+    rows: dict[str, Any] = {"Pictures": [{"ID": 1, "Title": "a"}, {"ID": 2, "Title": "b"}], "Plains": [{"ID": 1}]}
     streams = {
         ("Pictures", (1,), None): Stream("image/png", BYTES),
         ("Pictures", (1,), "Icon"): Stream("image/gif", b"icon"),
@@ -45,7 +45,7 @@ def service() -> Service:
     return Service(MODEL, MemoryBackend(MODEL, rows, streams=streams))
 
 
-def send(service: Service, method: str, path: str, body: bytes = b"", **headers: str) -> Response:
+def send(service: Service, method: str, path: str, body: bytes = b"", **headers: Any) -> Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return service.handle(Request(method, ROOT, path, "", Headers(named), body))
 
@@ -55,7 +55,7 @@ def told(answer: Response) -> tuple[int, str | None, bytes]:
 
 
 @pytest.mark.parametrize("version", [{}, {"MaxDataServiceVersion": "3.0"}, {"MaxDataServiceVersion": "2.0"}])
-def test_content_is_read_as_it_is(service: Service, version: dict[str, str]) -> None:
+def test_content_is_read_as_it_is(service: Service, version: dict[str, Any]) -> None:
     assert told(send(service, "GET", "Pictures(1)/$value", **version)) == (200, "image/png", BYTES)
     if version != {"MaxDataServiceVersion": "2.0"}:
         assert told(send(service, "GET", "Pictures(1)/Icon", **version)) == (200, "image/gif", b"icon")

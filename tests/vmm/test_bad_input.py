@@ -500,11 +500,11 @@ WRITES = [
     *[
         wrote(method, path, 405, ONE_SET.format(what, method))
         for path, what in (("", "the service root"), ("$metadata", "$metadata"), ("VMCheckPoints/$count", "a count"))
-        for method in ("POST", "PUT", "MERGE", "PATCH", "DELETE", "OPTIONS", "get")
+        for method in ("POST", "PUT", "MERGE", "PATCH", "DELETE", "get")
     ],
     *[
         wrote(method, "VMCheckPoints", 405, ONE_SET.format("a collection of entities", method))
-        for method in ("PUT", "MERGE", "PATCH", "DELETE", "OPTIONS", "QUERY")
+        for method in ("PUT", "MERGE", "PATCH", "DELETE", "QUERY")
     ],
     *[
         wrote(method, path, 501, f"{method} on {what} is not supported.")

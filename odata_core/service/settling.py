@@ -1,0 +1,207 @@
+# Settling: a request is understood whole, or refused, before anything is done: version, resource, what is to be done
+# with it, options, and the format of the answer.
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ..edm import EntityType, Model
+from ..edm import primitives as edm
+from ..errors import BadRequest, ODataError, PayloadTooLarge, UnsupportedMediaType, UriTooLong
+from ..limits import Limits
+from ..payload.codec import Codec
+from ..protocol import Exchange, Format, Profile, check_content_type, choose_format, negotiate
+from ..protocol.selection import select_profile
+from ..query.path_binder import PathBinder
+from ..query.prepared import PreparedQueries
+from ..query.resource import Kind, Resource
+from ..query.resource_options import Use
+from ..uri import parse_query, parse_relative, split_query
+from ..uri.syntax import Options as Syntax
+from .messages import Request
+from .options import OptionBinder, Options
+from .plan import Action, Operation, plan
+
+_QUERY: Final = "/$query"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A request that is wholly understood. `format` is None where a success has no body."""
+
+    request: Request
+    exchange: Exchange
+    planned: Operation
+    options: Options
+    format: Format | None
+
+
+class Settler:
+    """Understands the requests to one service; what these arguments mean is said there."""
+
+    def __init__(
+        self,
+        model: Model,
+        profiles: Sequence[Profile],
+        default: Profile,
+        limits: Limits,
+        *,
+        key_as_segment: bool,
+        without: Collection[Action],
+        prepared: int,
+    ) -> None:
+        self.model = model
+        self.profiles = profiles
+        self.default = default
+        self.limits = limits
+        self.key_as_segment = key_as_segment
+        self.without = without
+        self._options = OptionBinder(model, limits, PreparedQueries(prepared, limits.text_length))
+
+    def settle(self, request: Request) -> Settled:
+        """The request, understood; an ODataError says what is wrong with it."""
+        self._check_size(request)
+        profile = select_profile(self.profiles, self.default, request.headers)
+        exchange = negotiate(profile, request.method, request.headers, key_as_segment=self.key_as_segment)
+        if request.method == "POST" and request.path.endswith(_QUERY) and "$query" in profile.rules.reserved:
+            request = self._with_query(request)
+            exchange = replace(exchange, method="GET")
+        resource = self._resource(request, exchange)
+        planned = plan(exchange.method, resource, profile, self.without)
+        options = self._options.settle(request.query, resource, _use(planned, exchange.method), profile)
+        if resource.kind is Kind.ENTITY_ID:
+            planned = replace(planned, resource=self._by_id(resource, options, request, exchange))
+        chosen = _choose(exchange, planned, options)
+        exchange.version_of(chosen)
+        return Settled(request, exchange, planned, options, chosen)
+
+    def _check_size(self, request: Request) -> None:
+        length = len(request.path) + len(request.query)
+        if length > self.limits.url_length:
+            raise UriTooLong(f"The URL is {length} characters long; the limit url_length is {self.limits.url_length}.")
+        if len(request.body) > self.limits.body_bytes:
+            raise PayloadTooLarge(f"The body is larger than the limit body_bytes of {self.limits.body_bytes} bytes.")
+
+    def _with_query(self, request: Request) -> Request:
+        """POST to /$query: the options are in the body, for those that no URL can hold (4.01 Part 1, 11.2.1)."""
+        given = (request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+        if given != "text/plain":
+            raise UnsupportedMediaType("The options behind /$query are sent as text/plain.", target="Content-Type")
+        try:
+            text = request.body.decode("utf-8").strip().removeprefix("?")
+        except UnicodeDecodeError:
+            raise BadRequest("The options behind /$query are no text in UTF-8.") from None
+        self.limits.check_length(text)
+        query = "&".join([part for part in (request.query, text) if part])
+        return replace(request, method="GET", path=request.path.removesuffix(_QUERY), query=query, body=b"")
+
+    def _resource(self, request: Request, exchange: Exchange) -> Resource:
+        profile, by_segment = exchange.profile, exchange.key_as_segment
+        # $entity is nothing without its options (4.01 Part 2, 4.4); those of other paths are read when it is known what
+        # they are options of.
+        text = f"{request.path}?{request.query}" if request.path.startswith("$entity") else request.path
+        url = parse_relative(text, profile.grammar, self.limits, key_as_segment=by_segment)
+        return self._binder(exchange).bind(url.path, self._parameters(request.query, profile))
+
+    def _binder(self, exchange: Exchange) -> PathBinder:
+        profile = exchange.profile
+        return PathBinder(
+            self.model, profile.grammar, self.limits, profile.rules, key_as_segment=exchange.key_as_segment
+        )
+
+    def _parameters(self, query: str, profile: Profile) -> Syntax:
+        """What a query says about the path: aliases, and parameters of service operations of v2 and v3 (implicit
+        aliases in 4.01) as they are."""
+        pairs = split_query(query)
+        custom = tuple([pair for pair in pairs if not pair[0].startswith(("$", "@"))])
+        if not any(name.startswith("@") for name, _ in pairs):
+            return Syntax(custom=custom)
+        aliases = "&".join([part for part in query.split("&") if part.startswith(("@", "%40"))])
+        told = parse_query(aliases, profile.grammar, self.limits, profile.options)
+        return Syntax(aliases=told.aliases, custom=custom, texts=told.texts)
+
+    def _by_id(self, resource: Resource, options: Options, request: Request, exchange: Exchange) -> Resource:
+        """$entity?$id=...: the entity itself, perhaps as one of a derived type (4.01 Part 1, 11.2.9)."""
+        if options.bound.id is None:
+            raise BadRequest("'$entity' needs the option $id, which says which entity is meant.", target="$id")
+        found = self._binder(exchange).bind_entity_id(options.bound.id, request.root)
+        if not resource.steps:
+            return found
+        return replace(found, steps=(*found.steps, *resource.steps), type=resource.type)
+
+
+def reader_of(profile: Profile, request: Request) -> Codec:
+    """The codec of a request's body, or 415; 400 where there is none."""
+    if not request.body:
+        raise BadRequest("The request needs a body with an entity.")
+    codec = check_content_type(profile, request.headers.get("Content-Type")).codec
+    assert codec is not None, "what can be read has a codec"
+    return codec
+
+
+def format_option(query: str) -> str | None:
+    """The value of $format, where the query can be read at all."""
+    try:
+        return next((value for name, value in split_query(query) if name == "$format"), None)
+    except ODataError:
+        return None
+
+
+def _use(planned: Operation, method: str) -> Use:
+    """What is done with a resource, as far as options are concerned: `$id` says which link is to go."""
+    if planned.action is Action.WRITE_LINKS and method == "DELETE":
+        return Use.DELETE
+    return _USES.get(planned.action, Use.READ)
+
+
+_USES: Final[Mapping[Action, Use]] = {
+    Action.CREATE: Use.INSERT,
+    Action.UPDATE: Use.UPDATE,
+    Action.UPDATE_MANY: Use.UPDATE,
+    Action.UPDATE_EACH: Use.UPDATE,
+    Action.DELETE: Use.DELETE,
+    Action.DELETE_EACH: Use.DELETE,
+}
+
+# What a success of each action is written as: a key of Profile.formats.
+_CONTENT: Final[Mapping[Action, str]] = {
+    Action.SHOW_SERVICE: "service",
+    Action.SHOW_METADATA: "metadata",
+    Action.CREATE: "entity",
+    Action.UPDATE_MANY: "feed",
+    Action.UPDATE_EACH: "feed",
+}
+_BODILESS: Final = frozenset(
+    {
+        *(Action.DELETE, Action.DELETE_EACH, Action.WRITE_LINKS, Action.WRITE_STREAM),
+        *(Action.BATCH, Action.DESCRIBE),
+    }
+)
+# These give what they changed only to who asks for it; an insert does unless it is asked not to (8.2.8.7).
+_ON_REQUEST: Final = frozenset({Action.UPDATE, Action.UPDATE_MANY, Action.UPDATE_EACH, Action.WRITE_PROPERTY})
+
+
+def _choose(exchange: Exchange, planned: Operation, options: Options) -> Format | None:
+    """The format of the answer's body; None where a success has none: DELETE, an update, an insert on request."""
+    wish, resource, action = exchange.return_content, planned.resource, planned.action
+    if action in _BODILESS or (action in _ON_REQUEST and wish is not True):
+        return None
+    match action:
+        case Action.CREATE if wish is False or resource.kind is Kind.PROPERTY:
+            return None
+        case Action.CALL if resource.invocation is None or resource.invocation.operation.returns is None:
+            return None
+    return choose_format(exchange, _CONTENT.get(action) or _content(resource), options.bound.format)
+
+
+def _content(resource: Resource) -> str:
+    if resource.kind is Kind.COUNT:
+        return "count"
+    if resource.kind in (Kind.VALUE, Kind.STREAM, Kind.MEDIA):
+        return "binary" if resource.type is edm.BINARY else "value"
+    if not isinstance(resource.type, EntityType) or resource.kind is Kind.LINKS:
+        return "property"
+    is_many = resource.is_collection and resource.kind is not Kind.ACTION
+    return "feed" if is_many else "entity"
