@@ -114,6 +114,15 @@ def add_serve_arguments(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument(
         "--user-header", default="X-Remote-User", metavar="NAME", help="how the trusted proxy names the user"
     )
+    fronts = parser.add_mutually_exclusive_group()
+    fronts.add_argument("--public-root", metavar="URL", help="what clients see this server's root as, behind a proxy")
+    fronts.add_argument(
+        "--forwarded-from", metavar="ADDRESS[,..]", help="proxies whose Forwarded and X-Forwarded headers are believed"
+    )
+    parser.add_argument(
+        "--cors", metavar="ORIGIN", action="append", default=[], help="let pages of this origin ask, or of '*'"
+    )
+    parser.add_argument("--csrf", action="store_true", help="take writes only with a token (X-CSRF-Token: Fetch)")
     parser.add_argument("--quiet", action="store_true", help="no line on stderr for each request")
 
 
@@ -179,10 +188,23 @@ def require_guard(options: argparse.Namespace, address: str) -> None:
 
 
 def guarded(options: argparse.Namespace, handler: Handler) -> Handler:
-    """The handler inside the wrappers that the options ask for; the log is outermost and sees every answer."""
+    """The handler inside the wrappers that the options ask for; the log is outermost and sees every answer.
+
+    Who may ask is decided before anything else, but a browser asks what a page may do without saying who it is.
+    """
     from .service.access_log import AccessLog
+    from .service.asynchrony import Asynchronous
+    from .service.browsers import Cors, CsrfTokens
+    from .service.proxies import Forwarded, PublicRoot
     from .service.security import BasicAuth, BodyLimit, LocalNames, TrustedProxy, read_user_file
 
+    handler = Asynchronous(handler)
+    if options.csrf:
+        handler = CsrfTokens(handler)
+    if options.public_root:
+        handler = PublicRoot(handler, options.public_root)
+    if options.forwarded_from:
+        handler = Forwarded(handler, options.forwarded_from.split(","))
     if options.max_body is not None:
         handler = BodyLimit(handler, options.max_body)
     if options.basic_auth:
@@ -191,6 +213,8 @@ def guarded(options: argparse.Namespace, handler: Handler) -> Handler:
         handler = TrustedProxy(handler, options.trusted_proxy.split(","), options.user_header)
     else:
         handler = LocalNames(handler)
+    if options.cors:
+        handler = Cors(handler, options.cors)
     return AccessLog(handler)
 
 
