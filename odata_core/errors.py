@@ -107,6 +107,12 @@ class Conflict(ODataError):
     status = 409
 
 
+class Gone(ODataError):
+    """There was such a resource, and it will not come back."""
+
+    status = 410
+
+
 class LengthRequired(ODataError):
     """The server cannot tell where the body ends."""
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace as replaced
 from functools import partial
@@ -23,6 +23,7 @@ from odata_core.edm.primitives import STREAM
 from odata_core.edm.rows import MEDIA_ETAG, MEDIA_TYPE
 from odata_core.errors import BadRequest, Conflict
 
+from .history import History
 from .integrity import Integrity, Place
 from .loading import Data, load
 from .table import Table
@@ -38,6 +39,7 @@ class Contents:
         self.tables = {source.name: Table(source) for source in sources}
         self.streams: dict[Place, Streams] = {}
         self.integrity = Integrity(self.tables, checks=check_references)
+        self.history = History()
         self.lock = RLock()
         self.writers: list[MemorySession] = []  # sessions that wrote, of the thread that has the lock
 
@@ -45,6 +47,9 @@ class Contents:
         """Another row in a place, or none. The former one is returned."""
         former = table.put(key, row)
         self.integrity.changed(table, key, former, row)
+        last = former if row is None else row
+        if last is not None:
+            self.history.note(table.source.name, key, last, is_gone=row is None)
         return former
 
     def put_streams(self, place: Place, streams: Streams) -> Streams:
@@ -64,6 +69,7 @@ class Contents:
             table.fill(rows[name])
         self.streams = dict(streams)
         self.integrity.forget()
+        self.history = History()
 
 
 class MemorySession:
@@ -93,6 +99,14 @@ class MemorySession:
         place = (entity_set.name, self._tables[entity_set.name].index(key))
         with self._lock:
             return self._contents.streams.get(place, {}).get(name)
+
+    def moment(self) -> str:
+        with self._lock:
+            return self._contents.history.moment()
+
+    def changes(self, entity_set: Source, since: str) -> Sequence[tuple[Row, bool]] | None:
+        with self._lock:
+            return self._contents.history.since(entity_set.name, since)
 
     # ------------------------------------------------------------ writing
 

@@ -14,6 +14,7 @@ from .contract import (
     Row,
     Stream,
     Streams,
+    Tracks,
     Writes,
     keeps_links,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Source",
     "Stream",
     "Streams",
+    "Tracks",
     "Writes",
     "keeps_links",
     "load_backend",

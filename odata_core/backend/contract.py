@@ -138,6 +138,20 @@ class Streams(Protocol):
 
 
 @runtime_checkable
+class Tracks(Protocol):
+    """A session that knows what was written since an earlier moment, for clients that want only what has changed."""
+
+    def moment(self) -> str:
+        """The moment that the session is at, as text that means something to this backend only."""
+
+    def changes(self, entity_set: Source, since: str) -> Sequence[tuple[Row, bool]] | None:
+        """What was written since: each entity once, as it is now, or as it was last and True where it is gone.
+
+        More than that may be told, but nothing may be left out: None where the moment is none, or too long ago.
+        """
+
+
+@runtime_checkable
 class Writes(Protocol):
     """Creating, changing and deleting single entities. A session with a false `writes_related` takes no related ones.
 

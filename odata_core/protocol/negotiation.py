@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from werkzeug.http import parse_list_header
 
@@ -19,6 +21,25 @@ TUNNELLED = frozenset({"PUT", "MERGE", "PATCH", "DELETE"})
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the client prefers (4.01 Part 1, 8.2.8); `words` are its own, which say that a wish was followed."""
+
+    return_content: bool | None = None
+    page_size: int | None = None
+    tracks_changes: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def with_word(self, name: str, word: str, **wish: Any) -> Wishes:
+        """The same with one wish more."""
+        return replace(self, words={**self.words, name: word}, **wish)
+
+    def applied(self, *names: str) -> tuple[tuple[str, str], ...]:
+        """The header that says that these wishes were followed, as far as the client had them."""
+        words = [self.words[name] for name in names if name in self.words]
+        return (("Preference-Applied", ", ".join(words)),) if words else ()
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """What was settled: the profile, the highest version of the answer, and the request's wishes."""
 
@@ -26,8 +47,13 @@ class Exchange:
     maximum: Version
     method: str
     key_as_segment: bool
-    return_content: bool | None  # None: the client did not say
+    wishes: Wishes
     accept: str | None
+
+    @property
+    def return_content(self) -> bool | None:
+        """Whether a write gives back what it wrote; None where the client did not say."""
+        return self.wishes.return_content
 
     def version_of(self, chosen: Format | None, features: Iterable[str] = ()) -> Version:
         """The lowest version that can say the answer: that of its format and of what it has, or the lowest at all."""
@@ -59,7 +85,7 @@ def negotiate(profile: Profile, method: str, headers: Mapping[str, str], *, key_
         method=_method(method, headers),
         # Compared exactly, as WCF Data Services does.
         key_as_segment=key_as_segment and headers.get("DataServiceUrlConventions") == "KeyAsSegment",
-        return_content=_preference(profile, headers.get("Prefer")),
+        wishes=_wishes(profile, headers.get("Prefer")),
         accept=headers.get("Accept"),
     )
 
@@ -79,14 +105,25 @@ def _method(method: str, headers: Mapping[str, str]) -> str:
     return method
 
 
-def _preference(profile: Profile, header: str | None) -> bool | None:
-    if header is None:
-        return None
-    for item in parse_list_header(header):
-        wish = profile.preferences.get(item.split(";")[0].strip().lower())
-        if wish is not None:
-            return wish
-    return None
+def _wishes(profile: Profile, header: str | None) -> Wishes:
+    """Of preferences that are given twice the first one counts (RFC 7240, 2); what is not known means nothing."""
+    found = Wishes()
+    for item in parse_list_header(header or ""):
+        word = item.split(";")[0].strip()
+        name, _, value = word.lower().partition("=")
+        wish, bare = profile.preferences.get(word.lower()), name.strip().removeprefix("odata.")
+        if wish is not None and found.return_content is None:
+            found = found.with_word("return", word, return_content=wish)
+        elif bare not in profile.wishes or bare in found.words:
+            continue
+        elif bare == "track-changes":
+            found = found.with_word(bare, word, tracks_changes=True)
+        elif bare == "maxpagesize" and _SIZE.fullmatch(value.strip()):
+            found = found.with_word(bare, word, page_size=int(value))
+    return found
+
+
+_SIZE: Final = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def choose_format(exchange: Exchange, content: str, format_option: str | None) -> Format:

@@ -62,6 +62,7 @@ class Profile:
     write_metadata: Mapping[str, Callable[..., bytes]]  # by the name of the format
     links: LinkForm = V3_LINKS
     manners: Manners = V3_MANNERS
+    wishes: frozenset[str] = frozenset()  # other preferences that it has
     minds_parameters: bool = True  # whether the parameters of a body's media type must be known ones
     version_suffix: str = ";"  # behind the version in the answer's header
     features: Mapping[str, Version] = field(
@@ -156,7 +157,7 @@ ODATA_2: Final = Profile(
 _JSON_KINDS: Final = ("data", "entity", "feed", "property", "service", "error")
 _V4_OPTIONS: Final = (
     *("$filter", "$orderby", "$select", "$expand", "$top", "$skip", "$count", "$search", "$compute", "$apply"),
-    *("$format", "$skiptoken", "$id"),
+    *("$format", "$skiptoken", "$deltatoken", "$id"),
 )
 ODATA_4: Final = Profile(
     version=V4_0,
@@ -165,7 +166,7 @@ ODATA_4: Final = Profile(
     rules=V4_RULES,
     options={
         **dict.fromkeys(_V4_OPTIONS, True),
-        **dict.fromkeys(("$deltatoken", "$index", "$schemaversion", "$levels"), False),
+        **dict.fromkeys(("$index", "$schemaversion", "$levels"), False),
     },
     version_header="OData-Version",
     maximum_header="OData-MaxVersion",
@@ -177,6 +178,7 @@ ODATA_4: Final = Profile(
     write_metadata={media.XML.name: write_xml_v4},
     links=V4_LINKS,
     manners=V4_MANNERS,
+    wishes=frozenset({"maxpagesize", "track-changes"}),
     minds_parameters=False,
     version_suffix="",
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from ..edm import Property, StructuredType
-from .tree import Bound, Compare, Constant, In, IsOf, ListOf, Logic, Path
+from .tree import Bound, Compare, Constant, Follow, In, IsOf, ListOf, Logic, Path
 
 
 def both(*conditions: Bound | None) -> Bound | None:
@@ -41,3 +42,14 @@ def _is(prop: Property, value: Any) -> Bound:
 def is_of(kind: StructuredType, names: frozenset[str]) -> Bound:
     """Rows of a type or of one that derives from it."""
     return IsOf(None, kind, names)  # type: ignore[arg-type]  # every structured type is complex or an entity
+
+
+def leads_elsewhere(part: Any) -> bool:
+    """Whether an expression, or anything that has some in it, looks at other entities than the one at hand."""
+    if isinstance(part, Follow):
+        return True
+    if isinstance(part, tuple | list):
+        return any(leads_elsewhere(item) for item in part)
+    if not is_dataclass(part) or isinstance(part, StructuredType | Property):
+        return False
+    return any(leads_elsewhere(getattr(part, item.name)) for item in fields(part))

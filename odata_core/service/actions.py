@@ -3,89 +3,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
-from urllib.parse import quote, unquote_plus
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from ..edm import EntityType, Property, StructuredType
 from ..edm import primitives as edm
 from ..errors import BadRequest, MethodNotAllowed, NotFound, NotImplementedHere
-from ..payload.codec import About, Codec, Reading
+from ..payload.codec import About
 from ..payload.values import raw_text
-from ..protocol.profile import Manners
 from ..query.options import BoundOptions
-from ..query.resource import Kind, Resource
+from ..query.resource import Kind
 from ..query.tree import Follow
 from ..uri.values import VALUE_READERS
 from .addresses import address_of, context_path
+from .changes import changes_of, delta_url, tracked_moment
 from .etags import check_write, etag_of, is_unchanged
 from .finding import Many, One, Place
-from .messages import Request
 from .reading import about_of, property_of, source_for, told
 from .shapes import shape_of
 from .streams import insert_media, read_stream, write_stream
 from .unit import Unit
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A request that is wholly understood. `codec` writes the answer; None where a success has no body.
-
-    `reader` gives the codec of the request's body, or refuses it. `applied` tells the client that its preference was
-    followed.
-    """
-
-    request: Request
-    resource: Resource
-    options: BoundOptions
-    manners: Manners
-    reading: Reading
-    codec: Codec | None
-    reader: Any
-    method: str
-    replaces: bool = False
-    applied: tuple[tuple[str, str], ...] = ()
-    needs_etag: bool = False
-    query: str = ""
-
-    @property
-    def writer(self) -> Codec:
-        assert self.codec is not None, "only what has a body is written"
-        return self.codec
-
-    @property
-    def root(self) -> str:
-        return self.request.root
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What is answered, before the headers that every answer has."""
-
-    status: int
-    body: bytes = b""
-    headers: tuple[tuple[str, str], ...] = ()
-    rest: Iterator[bytes] | None = None
-    content_type: str | None = None  # where it is not that of the chosen format
-    has_body: bool = True
-    features: tuple[str, ...] = ()  # what the answer has beyond the lowest version
-
-
-def _in_pieces(chunks: Iterable[bytes], status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
-    """A reply that is made now up to a bound: what fails there is still an error."""
-    pieces, first, size = iter(chunks), list[bytes](), 0
-    for piece in pieces:
-        first.append(piece)
-        size += len(piece)
-        if size >= BUFFER:
-            return Reply(status, b"".join(first), headers, pieces)
-    return Reply(status, b"".join(first), headers)
-
-
-BUFFER: Final = 1 << 20  # bytes of a body that are held back, so that an error can still be an answer
-NO_CONTENT = Reply(204, has_body=False)
-
+from .work import NO_CONTENT, Reply, Work, in_pieces, next_url, url_of
 
 # ------------------------------------------------------------------ reading
 
@@ -98,6 +37,8 @@ def read_resource(work: Work, unit: Unit) -> Reply:
     if work.resource.kind is Kind.LINKS:
         return _links(work, unit, place)
     if isinstance(place, Many):
+        if work.options.deltatoken is not None and work.options.skiptoken is None:
+            return changes_of(work, unit, place)
         if work.resource.is_collection:
             return collection_of(work, unit, place)
         rows = unit.finder.rows(place)
@@ -120,11 +61,21 @@ def _nothing(work: Work, place: Many) -> Reply:
 
 def collection_of(work: Work, unit: Unit, place: Many, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
     """A page of a collection, as the options want it."""
+    moment = tracked_moment(work, unit, place)
     page = unit.lister.page(place, work.options)
-    next_link = None if page.next_token is None else next_url(work, page.next_token, unit.page_size or 0)
-    about = about_of(work.root, place, unit.language.links, count=page.total, next_link=next_link, url=url_of(work))
+    next_link, delta_link = None, None
+    if page.next_token is not None:
+        next_link = next_url(work, page.next_token, unit.page_size or 0, moment)
+    elif moment is not None:
+        delta_link = delta_url(work, moment)
+    about = about_of(
+        work.root, place, unit.language.links,
+        count=page.total, next_link=next_link, delta_link=delta_link, url=url_of(work),
+    )  # fmt: skip
+    followed = {"maxpagesize": unit.page_size == work.wishes.page_size, "track-changes": moment is not None}
+    headers = (*headers, *work.wishes.applied(*[name for name, is_so in followed.items() if is_so]))
     shape = shape_of(place.type, source_for(place), work.options)
-    reply = _in_pieces(
+    reply = in_pieces(
         work.writer.write_feed(shape, told(page.rows, shape, place, unit.language.links), about), headers=headers
     )
     return replace(reply, features=features_of(work, about))
@@ -420,24 +371,3 @@ def call_action(work: Work, unit: Unit) -> Reply:
     if work.codec is None or step.operation.returns is None:  # type: ignore[union-attr]
         return NO_CONTENT
     return collection_of(work, unit, found) if isinstance(found, Many) else _single(work, unit, found)
-
-
-# ------------------------------------------------------------------ URLs
-
-
-def url_of(work: Work) -> str:
-    """The URL of the request."""
-    return work.root + work.request.path + (f"?{work.query}" if work.query else "")
-
-
-def next_url(work: Work, token: str, size: int) -> str:
-    """The URL of the next page: every option of this one, `$top` less what it had, `$skip` done (needs of clients)."""
-    kept = []
-    for pair in work.query.split("&") if work.query else ():
-        name, _, value = pair.partition("=")
-        name = unquote_plus(name).lower().lstrip("$")
-        if name in ("skiptoken", "skip"):
-            continue
-        kept.append(f"$top={int(unquote_plus(value)) - size}" if name == "top" else pair)
-    kept.append(f"$skiptoken={quote(token, safe='')}")
-    return f"{work.root}{work.request.path}?{'&'.join(kept)}"

@@ -16,8 +16,8 @@ from ..payload.batch import BatchAnswer, BatchRequest
 from ..payload.batch_json import read_json_batch, write_json_batch
 from ..payload.batch_multipart import read_multipart, write_multipart
 from ..protocol import Profile
-from .actions import Reply
 from .messages import Headers, Request, Response
+from .work import Reply
 
 if TYPE_CHECKING:
     from .service import Service

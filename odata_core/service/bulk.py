@@ -9,9 +9,10 @@ from typing import Any
 from ..edm import EntityType
 from ..edm.rows import ID, REMOVED
 from ..errors import BadRequest, MethodNotAllowed, NotFound
-from .actions import NO_CONTENT, Reply, Work, collection_of
+from .actions import collection_of
 from .finding import Many, One
 from .unit import Unit
+from .work import NO_CONTENT, Reply, Work
 
 
 def update_each(work: Work, unit: Unit) -> Reply:

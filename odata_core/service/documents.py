@@ -6,7 +6,7 @@ from ..edm import Model
 from ..payload.codec import About
 from ..payload.service_xml import write_service_xml
 from ..protocol import Format
-from .actions import Reply
+from .work import Reply
 
 
 def show_service(model: Model, root: str, chosen: Format) -> Reply:

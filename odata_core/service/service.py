@@ -20,13 +20,13 @@ from ..protocol.media import XML
 from ..protocol.profile import PROFILES
 from ..protocol.selection import select_profile
 from . import actions, bulk
-from .actions import Reply, Work
 from .calls import Function
 from .documents import show_service
 from .messages import Request, Response
 from .plan import Action, allowed_methods
 from .settling import Settled, Settler, format_option, reader_of
 from .unit import Language, Unit
+from .work import Reply, Work
 
 log = logging.getLogger("odata")
 
@@ -198,14 +198,16 @@ class Service:
             reader=lambda: reader_of(exchange.profile, request),
             method=exchange.method,
             replaces=planned.replaces,
-            applied=_applied(exchange),
+            wishes=exchange.wishes,
             query=request.query,
         )
 
     def _unit(self, session: Reads, exchange: Exchange, root: str, references: Mapping[str, str]) -> Unit:
         profile = exchange.profile
         language = Language(profile.grammar, profile.rules, profile.links, exchange.key_as_segment)
-        return Unit(session, self.model, self.limits, language, root, self.operations, references, self.page_size)
+        sizes = [size for size in (self.page_size, exchange.wishes.page_size) if size is not None]
+        size = min(sizes, default=None)
+        return Unit(session, self.model, self.limits, language, root, self.operations, references, size)
 
     def metadata(self, profile: Profile, name: str = XML.name) -> bytes:
         """The metadata document as a version has it, in the format of that name; rendered once."""
@@ -231,13 +233,6 @@ def _default(profiles: Sequence[Profile], name: str | None) -> Profile:
     if found not in profiles or found is None:
         raise ValueError(f"The default version '{name}' is none of those that the service speaks.")
     return found
-
-
-def _applied(exchange: Exchange) -> tuple[tuple[str, str], ...]:
-    """Preference-Applied with the client's own word, where it had a wish."""
-    wish = exchange.return_content
-    word = next((name for name, value in exchange.profile.preferences.items() if value is wish), None)
-    return () if word is None else (("Preference-Applied", word),)
 
 
 _ACTIONS: Final[Mapping[Action, Callable[[Work, Unit], Reply]]] = {
