@@ -109,9 +109,9 @@ def _wishes(profile: Profile, header: str | None) -> Wishes:
     """Of preferences that are given twice the first one counts (RFC 7240, 2); what is not known means nothing."""
     found = Wishes()
     for item in parse_list_header(header or ""):
-        word = item.split(";")[0].strip()
-        name, _, value = word.lower().partition("=")
-        wish, bare = profile.preferences.get(word.lower()), name.strip().removeprefix("odata.")
+        word = item.split(";")[0].strip().lower()
+        name, _, value = word.partition("=")
+        wish, bare = profile.preferences.get(word), name.strip().removeprefix("odata.")
         if wish is not None and found.return_content is None:
             found = found.with_word("return", word, return_content=wish)
         elif bare not in profile.wishes or bare in found.words:
