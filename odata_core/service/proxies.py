@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
 from werkzeug.http import parse_options_header
@@ -44,10 +46,11 @@ class PublicRoot:
 
 class Forwarded:
     """A handler behind proxies that say how they were called: Forwarded (RFC 7239), or else X-Forwarded-Proto, -Host,
-    -Prefix and -For.
+    -Port, -Prefix and -For.
 
-    Only what comes from `trusted` addresses or networks is believed; from others these headers mean nothing. Where
-    several proxies have added something, the nearest one counts, so it has to pass on what it was told itself.
+    Only what comes from `trusted` addresses or networks is believed; from others these headers mean nothing. Of
+    several values the first one counts, which is what the client itself asked for. So the outermost proxy has to
+    replace these headers in what it gets, rather than add to them: else clients choose what they are told.
     """
 
     def __init__(self, handler: Handler, trusted: Iterable[str]) -> None:
@@ -70,33 +73,30 @@ class Forwarded:
 
 
 def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
-    """What the nearest proxy says of the request that it got: proto, host, prefix and for, as far as it says them."""
+    """What the outermost proxy says of its request: proto, host, port, prefix and for, as far as it does."""
     standard = headers.get("Forwarded")
     found: dict[str, str] = {}
     if standard is not None:
-        # Pairs of the last element; a quoted value may hold commas, which parse_options_header minds.
-        last = _elements(standard)[-1]
-        found = {name.lower(): value for name, value in parse_options_header(f"x;{last}")[1].items()}
+        found = {name.lower(): value for name, value in parse_options_header(f"x;{_first(standard)}")[1].items()}
         found = {name: found[name] for name in ("proto", "host", "for") if found.get(name)}
-    for name in ("proto", "host", "prefix", "for"):
+    for name in ("proto", "host", "port", "prefix", "for"):
         given = headers.get(f"X-Forwarded-{name}")
-        if given is not None and name not in found and (standard is None or name == "prefix"):
-            found[name] = given.rpartition(",")[2].strip()
+        if given is not None and (standard is None or name == "prefix"):
+            found[name] = given.partition(",")[0].strip()
     if "for" in found:
         found["for"] = _address(found["for"])
     return {name: value for name, value in found.items() if value}
 
 
-def _elements(header: str) -> list[str]:
-    """forwarded-element *( "," forwarded-element ), a comma within quotation marks not counted"""
-    parts, quoted, start = [], False, 0
+def _first(header: str) -> str:
+    """forwarded-element *( "," forwarded-element ), a comma within quotation marks not counted: the first element"""
+    quoted = False
     for index, character in enumerate(header):
         if character == '"':
             quoted = not quoted
         elif character == "," and not quoted:
-            parts.append(header[start:index])
-            start = index + 1
-    return [*parts, header[start:]]
+            return header[:index]
+    return header
 
 
 def _address(node: str) -> str:
@@ -113,4 +113,15 @@ def _root_of(root: str, told: Mapping[str, str]) -> str:
         raise BadRequest("The proxy names a scheme that is neither http nor https.", target="X-Forwarded-Proto")
     prefix = told.get("prefix", "").strip("/")
     mount = (f"/{prefix}" if prefix else "") + parts.path
-    return service_root(scheme, told.get("host", parts.netloc), decoded(mount))
+    return service_root(scheme, _host_of(scheme, told.get("host", parts.netloc), told.get("port")), decoded(mount))
+
+
+def _host_of(scheme: str, host: str, port: str | None) -> str:
+    """The host with its port, unless it is the usual one of the scheme; X-Forwarded-Port beats that of the host."""
+    name, _, own = host.rpartition(":") if _PORT.search(host) else (host, "", "")
+    port = port or own
+    return name if port in ("", _USUAL[scheme]) else f"{name}:{port}"
+
+
+_PORT: Final = re.compile(r":[0-9]+\Z")
+_USUAL: Final = {"http": "80", "https": "443"}

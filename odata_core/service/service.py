@@ -21,7 +21,7 @@ from ..protocol.profile import PROFILES
 from ..protocol.selection import select_profile
 from . import actions, bulk
 from .calls import Function
-from .documents import show_service
+from .documents import show_metadata, show_service
 from .messages import Request, Response
 from .plan import Action, allowed_methods
 from .settling import Settled, Settler, format_option, reader_of
@@ -170,7 +170,7 @@ class Service:
         action, exchange = settled.planned.action, settled.exchange
         if action is Action.SHOW_METADATA:
             assert settled.format is not None, "the metadata document has a format"
-            return Reply(200, self.metadata(exchange.profile, settled.format.name))
+            return show_metadata(self.metadata(exchange.profile, settled.format.name), request.headers)
         if action is Action.DESCRIBE:
             allowed = (*allowed_methods(settled.planned.resource, exchange.profile), "OPTIONS")
             return Reply(204, headers=(("Allow", ", ".join(allowed)),), has_body=False)

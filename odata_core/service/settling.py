@@ -87,7 +87,7 @@ class Settler:
     def _with_query(self, request: Request) -> Request:
         """POST to /$query: the options are in the body, for those that no URL can hold (4.01 Part 1, 11.2.1)."""
         given = (request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
-        if given != "text/plain":
+        if given not in ("text/plain", "application/x-www-form-urlencoded"):
             raise UnsupportedMediaType("The options behind /$query are sent as text/plain.", target="Content-Type")
         try:
             text = request.body.decode("utf-8").strip().removeprefix("?")

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote
 
@@ -322,7 +323,9 @@ def test_an_order_may_be_computed(service: Service, order: str, keys: list[int])
 def test_metadata(service: Service) -> None:
     for accept in ("application/xml", "application/json", "*/*", None):
         status, headers, body = shown(send(service, "GET", "$metadata", Accept=accept))
-        assert (status, headers) == (200, typed(XML, "1.0;"))
+        etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+        cached = {"ETag": etag, "Vary": "Accept, OData-MaxVersion, MaxDataServiceVersion"}
+        assert (status, headers) == (200, {**typed(XML, "1.0;"), **cached})
         assert body.startswith(b'<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="1.0"')
         for part in (b'<EntityType Name="Product">', b'<EntitySet Name="Labels"', b'String="KeyAsSegment"'):
             assert part in body

@@ -308,3 +308,12 @@ def test_metadata_in_both_forms(
     assert (answer.status, told[: len(content_type)]) == (status, content_type)
     if content_type.startswith("application/json;charset"):
         assert read_csdl(answer.body).entity_sets.keys() == MODEL.entity_sets.keys()
+
+
+def test_metadata_is_sent_once(service: Service) -> None:
+    first = send(service, "GET", "$metadata")
+    again = send(service, "GET", "$metadata", If_None_Match=first.header("ETag") or "")
+    assert (again.status, again.body, again.header("ETag")) == (304, b"", first.header("ETag"))
+    assert first.header("Vary") == "Accept, OData-MaxVersion, MaxDataServiceVersion"
+    other = send(service, "GET", "$metadata", If_None_Match=first.header("ETag") or "", **V3)
+    assert (other.status, other.header("ETag") == first.header("ETag")) == (200, False)
