@@ -133,11 +133,12 @@ def _unwrapped(read: Callable[[str], Any]) -> Callable[[str], Any]:
     return lambda text: read(_quoted(text))
 
 
-def _unsuffixed(read: Callable[[str], Any]) -> Callable[[str], Any]:
+def unsuffixed(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """What `read` gives of the text before a suffix of one letter."""
     return lambda text: read(text[:-1])
 
 
-def _accepted(kind: PrimitiveType, read: Callable[[str], Any]) -> Callable[[str], Any]:
+def accepted(kind: PrimitiveType, read: Callable[[str], Any]) -> Callable[[str], Any]:
     """What `read` gives, in the range and the Python form of the type."""
     return lambda text: kind.accept(read(text))
 
@@ -168,7 +169,7 @@ V3_LITERALS: Final = (
         _unwrapped(_read_datetime_offset),
         lambda v: f"datetimeoffset'{v}'",
     ),
-    LiteralForm(edm.TIME, r"(?i:time)'[^']*'", _unwrapped(_accepted(edm.TIME, Duration.parse)), lambda v: f"time'{v}'"),
+    LiteralForm(edm.TIME, r"(?i:time)'[^']*'", _unwrapped(accepted(edm.TIME, Duration.parse)), lambda v: f"time'{v}'"),
     LiteralForm(
         edm.BINARY, r"(?:X|(?i:binary))'[^']*'", _unwrapped(read_binary), lambda v: f"binary'{v.hex().upper()}'"
     ),
@@ -178,20 +179,20 @@ V3_LITERALS: Final = (
     LiteralForm(
         edm.DECIMAL,
         r"-?[0-9]+(?:\.[0-9]+)?[mM]" + _END,
-        _unsuffixed(_accepted(edm.DECIMAL, Decimal)),
+        unsuffixed(accepted(edm.DECIMAL, Decimal)),
         lambda v: f"{print_decimal(v)}M",
     ),
-    LiteralForm(edm.INT64, r"-?[0-9]+[lL]" + _END, _unsuffixed(_accepted(edm.INT64, read_whole)), lambda v: f"{v}L"),
+    LiteralForm(edm.INT64, r"-?[0-9]+[lL]" + _END, unsuffixed(accepted(edm.INT64, read_whole)), lambda v: f"{v}L"),
     LiteralForm(
         edm.SINGLE,
         _FLOAT + "[fF]" + _END,
-        _unsuffixed(_accepted(edm.SINGLE, read_float)),
+        unsuffixed(accepted(edm.SINGLE, read_float)),
         lambda v: f"{print_float(v)}f",
     ),
-    LiteralForm(edm.DOUBLE, _FLOAT + "[dD]" + _END, _unsuffixed(read_float), _print_double),
+    LiteralForm(edm.DOUBLE, _FLOAT + "[dD]" + _END, unsuffixed(read_float), _print_double),
     LiteralForm(edm.INT32, r"-?[0-9]+" + _END, read_whole, str),
     # A number with a point and no suffix is a double by the letter; it is kept exact, so that it can also be a decimal.
-    LiteralForm(edm.DOUBLE, r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?" + _END, _accepted(edm.DECIMAL, Decimal)),
+    LiteralForm(edm.DOUBLE, r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?" + _END, accepted(edm.DECIMAL, Decimal)),
     LiteralForm(edm.DOUBLE, r"(?:-?INF|NaN)" + _END, read_float),
 )
 

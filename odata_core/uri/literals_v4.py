@@ -20,7 +20,16 @@ from ..edm import PRIMITIVE_TYPES, Duration, TimeOfDay, Timestamp
 from ..edm import primitives as edm
 from ..edm.temporal import TICKS_PER_DAY, TICKS_PER_SECOND
 from .geo_literals import geo_type, print_geo_literal, read_geo_literal
-from .literals import LiteralForm, print_float, print_string, read_float, read_string
+from .literals import (
+    LiteralForm,
+    accepted,
+    print_float,
+    print_string,
+    read_float,
+    read_string,
+    read_whole,
+    unsuffixed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +207,10 @@ V4_LITERALS: Final = (
         lambda text: text.lower() == "true",
         lambda v: str(v).lower(),
     ),
-    # A suffix of version 3, which DevExtreme writes in version 4, too. No grammar of version 4 has it.
-    LiteralForm(edm.DECIMAL, r"[+-]?[0-9]+(?:\.[0-9]+)?m" + _END, lambda text: Decimal(text[:-1]), print_float),
+    # Suffixes of version 3, which DevExtreme writes in version 4, too. No grammar of version 4 has them.
+    LiteralForm(edm.DECIMAL, r"[+-]?[0-9]+(?:\.[0-9]+)?m" + _END, unsuffixed(accepted(edm.DECIMAL, Decimal))),
+    LiteralForm(edm.INT64, r"[+-]?[0-9]+L" + _END, unsuffixed(accepted(edm.INT64, read_whole))),
+    LiteralForm(edm.SINGLE, r"[+-]?[0-9]+(?:\.[0-9]+)?f" + _END, unsuffixed(accepted(edm.SINGLE, read_float))),
     LiteralForm(edm.INT32, r"[+-]?[0-9]+" + _END, int, str),
     LiteralForm(
         edm.DECIMAL,

@@ -139,8 +139,8 @@ def is_of_segment(case: Case) -> bool:
 
 ACCEPTED: Final = (
     Difference(
-        "the suffix of decimals of version 3, which DevExtreme writes in version 4, too",
-        found(r"[0-9][mM](?![\w.])"),
+        "suffixes of numbers of version 3, which DevExtreme writes in version 4, too",
+        found(r"[0-9][mLf](?![\w.])"),
         "filter",
         "$filter=Price gt 1m",
     ),

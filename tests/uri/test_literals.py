@@ -15,7 +15,8 @@ from odata_core.errors import BadRequest
 from odata_core.limits import Limits
 from odata_core.testing.reference import exact
 from odata_core.testing.strategies import values_of
-from odata_core.uri import V3_GRAMMAR, parse_expression
+from odata_core.uri import V3_GRAMMAR, V4_GRAMMAR, parse_expression
+from odata_core.uri.grammars import Grammar
 from odata_core.uri.syntax import Literal
 
 LIMITS = Limits()
@@ -23,9 +24,9 @@ GUID = UUID("3499b02c-8dc9-4c0d-aa83-097a1340cbda")
 HALF_PAST_THREE = Timestamp.parse("2013-08-19T15:30:00")
 
 
-def read(text: str) -> tuple[Any, str]:
+def read(text: str, grammar: Grammar = V3_GRAMMAR) -> tuple[Any, str]:
     """Value and type of a text that is one literal."""
-    node = parse_expression(text, V3_GRAMMAR, LIMITS)
+    node = parse_expression(text, grammar, LIMITS)
     assert isinstance(node, Literal)
     return exact(node.value), "null" if node.type is None else node.type.name
 
@@ -116,6 +117,24 @@ def read(text: str) -> tuple[Any, str]:
 )
 def test_a_literal_has_a_value_and_a_type(text: str, value: Any, kind: str) -> None:
     assert read(text) == (exact(value), kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "kind"),
+    [
+        ("-1.10m", Decimal("-1.10"), "Edm.Decimal"),
+        ("9223372036854775807L", 2**63 - 1, "Edm.Int64"),
+        ("0.1f", 0.10000000149011612, "Edm.Single"),
+    ],
+)
+def test_suffixes_that_devextreme_writes_in_version_4(text: str, value: Any, kind: str) -> None:
+    assert read(text, V4_GRAMMAR) == (exact(value), kind)
+
+
+@pytest.mark.parametrize("text", ["1M", "1l", "1F", "1d", "1D", "1.5L", "9223372036854775808L"])
+def test_other_suffixes_are_refused_in_version_4(text: str) -> None:
+    with pytest.raises(BadRequest):
+        read(text, V4_GRAMMAR)
 
 
 A_GUID = "a GUID reads like 3499b02c-8dc9-4c0d-aa83-097a1340cbda"
