@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from .csdl import read_csdl_file, write_json, write_xml_v3, write_xml_v4
 from .csdl.markup import MAX_BYTES
 from .edm import Model, ModelError
 
-Write = Callable[[Model, str | None, bool, list[str]], bytes]
+Write = Callable[[Model, argparse.Namespace, list[str]], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +26,22 @@ class Target:
     versions: tuple[str, ...]
 
 
-def _xml_v3(model: Model, version: str | None, strict: bool, left_out: list[str]) -> bytes:
-    return write_xml_v3(model, version=version, strict=strict, left_out=left_out)
+def _xml_v3(model: Model, options: argparse.Namespace, left_out: list[str]) -> bytes:
+    return write_xml_v3(model, version=options.version, strict=options.strict, left_out=left_out)
 
 
-def _xml_v4(model: Model, version: str | None, strict: bool, left_out: list[str]) -> bytes:
-    return write_xml_v4(model, version=version or "4.0", strict=strict, left_out=left_out)
+def _xml_v4(model: Model, options: argparse.Namespace, left_out: list[str]) -> bytes:
+    return write_xml_v4(model, version=options.version or "4.0", strict=options.strict, left_out=left_out)
 
 
-def _json(model: Model, version: str | None, strict: bool, left_out: list[str]) -> bytes:
-    return write_json(model, version=version or "4.01", strict=strict, left_out=left_out)
+def _json(model: Model, options: argparse.Namespace, left_out: list[str]) -> bytes:
+    return write_json(model, version=options.version or "4.01", strict=options.strict, left_out=left_out)
 
 
-def _openapi(model: Model, _version: str | None, _strict: bool, _left_out: list[str]) -> bytes:
-    try:
-        from .csdl.openapi import write_openapi  # type: ignore[import-not-found,unused-ignore]
-    except ModuleNotFoundError:
-        raise ModelError("This installation cannot write OpenAPI.") from None
-    document = write_openapi(model)
-    return document if isinstance(document, bytes) else json.dumps(document, indent=4).encode()
+def _openapi(model: Model, options: argparse.Namespace, _left_out: list[str]) -> bytes:
+    from .csdl.openapi import write_openapi
+
+    return write_openapi(model, server=options.server)
 
 
 TARGETS: Final[Mapping[str, Target]] = {
@@ -68,6 +64,7 @@ def add_metadata_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS=FILE",
         help="a document that FILE refers to by an address that is no file of its folder",
     )
+    parser.add_argument("--server", metavar="URL", default="/", help="where the service is, for OpenAPI (%(default)s)")
     parser.add_argument("--strict", action="store_true", help="refuse what could be left out as well")
 
 
@@ -82,7 +79,7 @@ def run_metadata(options: argparse.Namespace, _service: object = None) -> None:
         print(f"{options.file}: {summary(model)}")
         return
     left_out: list[str] = []
-    document = target.write(model, options.version, options.strict, left_out)
+    document = target.write(model, options, left_out)
     for sentence in left_out:
         print(f"odata: not written: {sentence}", file=sys.stderr)
     sys.stdout.buffer.write(document + b"\n")

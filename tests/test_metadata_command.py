@@ -57,6 +57,13 @@ def test_conversions(words: tuple[str, ...], start: str, capsys: pytest.CaptureF
         assert len(read_csdl(told.out).entity_sets) == len(read_csdl(file.read_bytes()).entity_sets)
 
 
+def test_openapi(capsys: pytest.CaptureFixture[str]) -> None:
+    run(str(NORTHWIND), "--to", "openapi", "--server", "https://example.org/shop/")
+    document = json.loads(capsys.readouterr().out)
+    assert (document["openapi"], document["servers"]) == ("3.1.0", [{"url": "https://example.org/shop"}])
+    assert document["paths"]["/Products({ProductID})"].keys() == {"parameters", "get", "patch", "delete"}
+
+
 def test_what_is_lost_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     run(str(PRODUCTS), "--to", "xml3", "--version", "2.0")
     told = capsys.readouterr()
