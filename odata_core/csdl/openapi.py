@@ -7,25 +7,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
 
-from ..edm import EntitySet, EntityType, Model, ModelError, NavigationProperty, Operation, OperationImport, Singleton
+from ..edm import EntitySet, EntityType, Model, NavigationProperty, Singleton
 from ..edm.annotations import value_of
-from ..edm.container import Parameter
+from .openapi_calls import Calls
 from .openapi_options import Capabilities, count_parameters, list_parameters, shape_parameters
-from .openapi_schemas import COUNT, Purpose, Schema, Schemas
+from .openapi_parts import ERROR, FAILURE, JSON, NOTHING, Item, Paths, content, literal, numbered, path_parameter
+from .openapi_schemas import COUNT, Purpose, Schemas
 
 MAX_PATHS: Final = 2_000
 MAX_DEPTH: Final = 2
 """How many navigation properties a path may have behind its set."""
-
-Item = dict[str, Any]
-_JSON: Final = "application/json"
-_ERROR: Final = {"$ref": "#/components/responses/error"}
 
 
 def write_openapi(
@@ -69,21 +66,20 @@ class _Document:
 
     def __init__(self, model: Model, max_paths: int, max_depth: int) -> None:
         self.model = model
-        self.max_paths, self.max_depth = max_paths, max_depth
+        self.max_depth = max_depth
         self.schemas = Schemas(model)
         self.container = Capabilities(model, model.default_container if model.container else None)
-        self.paths: dict[str, Item] = {}
-        self.left_out = 0
-        self.names: set[str] = set()
+        self.paths = Paths(max_paths)
+        self.calls = Calls(model, self.schemas, self.paths)
 
     def write(self, server: str, title: str | None, version: str | None) -> Item:
         schema_text = self._schema_text("Description"), self._schema_text("LongDescription")
         self._sets()
-        self._operation_imports()
+        self.calls.add_imports()
         self._batch()
         description = schema_text[1] or f"This service is located at {server}"
-        if self.left_out:
-            description += f"\n\n{self.left_out} paths behind navigation properties are left out."
+        if self.paths.left_out:
+            description += f"\n\n{self.paths.left_out} paths behind navigation properties are left out."
         return {
             "openapi": "3.1.0",
             "info": {
@@ -93,9 +89,9 @@ class _Document:
             },
             "servers": [{"url": server.removesuffix("/") or "/"}],
             "tags": [self._tag(name, source) for name, source in self._sources()],
-            "paths": dict(sorted(self.paths.items())),
+            "paths": dict(sorted(self.paths.found.items())),
             "components": {
-                "responses": {"error": _content("Error", self.schemas.shared("error", ERROR))},
+                "responses": {"error": content("Error", self.schemas.shared("error", ERROR))},
                 "schemas": self.schemas.finish(),
             },
         }
@@ -119,16 +115,16 @@ class _Document:
             capabilities = Capabilities(self.model, source, self.container)
             place = _Place(f"/{name}", source.type, name, capabilities, source=source)
             if isinstance(source, EntitySet):
-                self._add(place.path, self._collection(place), is_needed=True)
-                self._add(f"{place.path}/$count", self._count(place), is_needed=True)
-                self._bound(place, is_collection=True)
+                self.paths.add(place.path, self._collection(place), is_needed=True)
+                self.paths.add(f"{place.path}/$count", self._count(place), is_needed=True)
+                self.calls.add_bound(place.path, place.parameters, place.kind, place.tag, is_collection=True)
                 if not source.type.key or not capabilities.allows("IndexableByKey", default=True):
                     continue
                 place = self._by_key(place)
-            self._add(place.path, self._entity(place, is_single=isinstance(source, Singleton)), is_needed=True)
+            self.paths.add(place.path, self._entity(place, is_single=isinstance(source, Singleton)), is_needed=True)
             level.append(place)
         for place in level:
-            self._bound(place, is_collection=False)
+            self.calls.add_bound(place.path, place.parameters, place.kind, place.tag, is_collection=False)
         while level:
             level = [further for place in level for further in self._behind(place)]
 
@@ -152,47 +148,31 @@ class _Document:
             )
             if not navigation.is_collection:
                 item = self._entity(there, is_single=True, is_link=not navigation.contains_target)
-                if self._add(there.path, item) and navigation.contains_target:
+                if self.paths.add(there.path, item) and navigation.contains_target:
                     yield there
                 continue
-            if not self._add(there.path, self._collection(there)):
+            if not self.paths.add(there.path, self._collection(there)):
                 continue
-            self._add(f"{there.path}/$count", self._count(there))
+            self.paths.add(f"{there.path}/$count", self._count(there))
             if navigation.contains_target and navigation.target.key:
                 one = self._by_key(there)
-                if self._add(one.path, self._entity(one, is_single=False)):
+                if self.paths.add(one.path, self._entity(one, is_single=False)):
                     yield one
-
-    def _add(self, path: str, item: Item, *, is_needed: bool = False) -> bool:
-        if not any(method in item for method in _METHODS):
-            return False
-        if len(self.paths) >= self.max_paths:
-            if is_needed:
-                raise ModelError(f"The entity sets of the model alone have more than {self.max_paths} paths.")
-            self.left_out += 1
-            return False
-        self.paths[path] = item
-        return True
 
     def _by_key(self, place: _Place) -> _Place:
         used = {parameter["name"] for parameter in place.parameters}
         parts, parameters = [], []
         for name in place.kind.key:
-            free = next(text for text in _numbered(name) if text not in used)
+            free = next(text for text in numbered(name) if text not in used)
             used.add(free)
             prop = place.kind.key_property(name)
             schema = self.schemas.of_value(prop)
-            parameters.append(_path_parameter(free, schema, self.schemas.description(prop) or f"Key: {name}"))
-            parts.append((name, self._literal(prop.type, free)))
+            parameters.append(path_parameter(free, schema, self.schemas.description(prop) or f"Key: {name}"))
+            parts.append((name, literal(prop.type, free)))
         if self.container.keys_are_segments:
             return place.below("".join([f"/{{{parameter['name']}}}" for parameter in parameters]), *parameters)
         inner = parts[0][1] if len(parts) == 1 else ",".join([f"{name}={text}" for name, text in parts])
         return place.below(f"({inner})", *parameters)
-
-    def _literal(self, kind: Any, name: str) -> str:
-        """A value of a URL in the template: text is in quotation marks there."""
-        is_text = getattr(kind, "name", "") == "Edm.String" or hasattr(kind, "members")
-        return f"'{{{name}}}'" if is_text else f"{{{name}}}"
 
     # ------------------------------------------------------------ resources
 
@@ -209,11 +189,11 @@ class _Document:
                 },
             }
             item["get"] = self._operation(
-                place, "List", "ReadRestrictions", {"200": _content("Entities", entities)}, options
+                place, "List", "ReadRestrictions", {"200": content("Entities", entities)}, options
             )
         if place.capabilities.allows("InsertRestrictions", "Insertable") and not place.kind.is_abstract:
-            made = _content("Created entity", self.schemas.of_type(place.kind))
-            item["post"] = self._operation(place, "Create", "InsertRestrictions", {"201": made, "204": _NOTHING})
+            made = content("Created entity", self.schemas.of_type(place.kind))
+            item["post"] = self._operation(place, "Create", "InsertRestrictions", {"201": made, "204": NOTHING})
             item["post"]["requestBody"] = self._sent(place.kind, Purpose.CREATE, "New entity")
         return item
 
@@ -222,19 +202,19 @@ class _Document:
         item, capabilities = _item(place), place.capabilities
         if capabilities.allows("ReadRestrictions", "Readable") and capabilities.reads_by_key:
             options = shape_parameters(place.kind, capabilities)
-            read = _content("Entity", self.schemas.of_type(place.kind))
-            answers = {"200": read, "204": _NOTHING} if is_link else {"200": read}
+            read = content("Entity", self.schemas.of_type(place.kind))
+            answers = {"200": read, "204": NOTHING} if is_link else {"200": read}
             item["get"] = self._operation(place, "Get", "ReadRestrictions", answers, options)
         if is_link:
             return item
         if capabilities.allows("UpdateRestrictions", "Updatable"):
             method = capabilities.update_method
-            changed = _content("Changed entity", self.schemas.of_type(place.kind))
-            item[method] = self._operation(place, "Update", "UpdateRestrictions", {"200": changed, "204": _NOTHING})
+            changed = content("Changed entity", self.schemas.of_type(place.kind))
+            item[method] = self._operation(place, "Update", "UpdateRestrictions", {"200": changed, "204": NOTHING})
             item[method]["requestBody"] = self._sent(place.kind, Purpose.UPDATE, "New values")
         can_go = not is_single or (isinstance(place.source, Singleton) and place.source.nullable)
         if can_go and capabilities.allows("DeleteRestrictions", "Deletable"):
-            item["delete"] = self._operation(place, "Delete", "DeleteRestrictions", {"204": _NOTHING})
+            item["delete"] = self._operation(place, "Delete", "DeleteRestrictions", {"204": NOTHING})
         return item
 
     def _count(self, place: _Place) -> Item:
@@ -248,15 +228,15 @@ class _Document:
         """The content of a media entity, and of stream properties."""
         names = [name for name, prop in place.kind.properties.items() if prop.type_name == "Edm.Stream"]
         segments = [*(["$value"] if place.kind.has_stream else []), *names]
-        content = {"*/*": {"schema": {"type": "string", "contentMediaType": "*/*"}}}
+        anything = {"*/*": {"schema": {"type": "string", "contentMediaType": "*/*"}}}
         for segment in segments:
             item = _item(place)
-            read: Item = {"200": {"description": "Content", "content": content}}
+            read: Item = {"200": {"description": "Content", "content": anything}}
             item["get"] = self._operation(place, f"Get {segment} of", "ReadRestrictions", read)
             if place.capabilities.allows("UpdateRestrictions", "Updatable"):
-                item["put"] = self._operation(place, f"Set {segment} of", "UpdateRestrictions", {"204": _NOTHING})
-                item["put"]["requestBody"] = {"required": True, "content": content}
-            self._add(f"{place.path}/{segment}", item)
+                item["put"] = self._operation(place, f"Set {segment} of", "UpdateRestrictions", {"204": NOTHING})
+                item["put"]["requestBody"] = {"required": True, "content": anything}
+            self.paths.add(f"{place.path}/{segment}", item)
 
     def _operation(
         self, place: _Place, verb: str, restrictions: str, answers: Item, options: Iterable[Item] = ()
@@ -264,180 +244,38 @@ class _Document:
         text = place.capabilities.text(restrictions, "Description") or f"{verb} {place.kind.name}"
         found: Item = {
             "tags": [place.tag],
-            "operationId": self._name(place.path, verb),
+            "operationId": self.paths.name(place.path, verb),
             "summary": text,
             "parameters": list(options),
-            "responses": {**answers, "4XX": _ERROR},
+            "responses": {**answers, "4XX": FAILURE},
         }
         more = place.capabilities.text(restrictions, "LongDescription")
         if more:
             found["description"] = more
         return found if found["parameters"] else {name: value for name, value in found.items() if name != "parameters"}
 
-    def _name(self, path: str, verb: str) -> str:
-        """A name that no other operation of the document has."""
-        words = "".join([letter if letter.isalnum() or letter in "._" else "-" for letter in f"{verb}{path}"])
-        wanted = "-".join([word for word in words.split("-") if word])
-        free = next(name for name in _numbered(wanted) if name not in self.names)
-        self.names.add(free)
-        return free
-
     def _sent(self, kind: EntityType, purpose: Purpose, text: str) -> Item:
         return {
             "required": True,
             "description": text,
-            "content": {_JSON: {"schema": self.schemas.of_type(kind, purpose)}},
+            "content": {JSON: {"schema": self.schemas.of_type(kind, purpose)}},
         }
-
-    # ------------------------------------------------------------ operations
-
-    def _operation_imports(self) -> None:
-        for name, imported in self.model.imports.items():
-            for operation in imported.operations:
-                self._call(f"/{name}", (), operation, imported.name, imported)
-
-    def _bound(self, place: _Place, *, is_collection: bool) -> None:
-        for overloads in self.model.operations.values():
-            for operation in overloads:
-                first = operation.parameters[0] if operation.is_bound and operation.parameters else None
-                if first is None or first.is_collection is not is_collection or not _fits(place.kind, first.type):
-                    continue
-                path = f"{place.path}/{operation.qualified_name}"
-                self._call(path, place.parameters, operation, place.tag, None)
-
-    def _call(
-        self,
-        path: str,
-        around: tuple[Item, ...],
-        operation: Operation,
-        tag: str,
-        imported: OperationImport | None,
-    ) -> None:
-        given = operation.parameters[1:] if operation.is_bound else operation.parameters
-        method = "get" if operation.is_function else "post"
-        parameters = list(around)
-        old = imported is not None and imported.http_method is not None
-        if operation.is_function and not old:
-            segment, found = self._arguments(given, {parameter["name"] for parameter in around})
-            path, parameters = f"{path}({segment})", [*parameters, *found]
-        elif old and imported is not None and imported.http_method is not None:
-            method = imported.http_method.lower()
-            parameters += [_query_parameter(one.name, self.schemas.of_value(one)) for one in given]
-        call: Item = {
-            "tags": [tag],
-            "operationId": self._name(path, "Call"),
-            "summary": self.schemas.text(operation, "Description") or f"Invoke {operation.name}",
-            "responses": {**self._result(operation), "4XX": _ERROR},
-        }
-        long = self.schemas.text(operation, "LongDescription")
-        if long:
-            call["description"] = long
-        if not operation.is_function and not old and given:
-            members = {one.name: self.schemas.of_value(one) for one in given}
-            call["requestBody"] = {"content": {_JSON: {"schema": {"type": "object", "properties": members}}}}
-        item: Item = {"parameters": parameters} if parameters else {}
-        if path in self.paths:  # an overload that differs in its types only
-            return
-        self._add(path, {**item, method: call})
-
-    def _arguments(self, given: Iterable[Parameter], taken: set[str]) -> tuple[str, list[Item]]:
-        """Arguments in the path: simple values in their place, others by an alias, as JSON in the query."""
-        texts, parameters = [], []
-        for one in given:
-            name = next(text for text in _numbered(one.name) if text not in taken)
-            taken.add(name)
-            schema = self.schemas.of_value(one)
-            if one.is_collection or "$ref" in schema or "anyOf" in schema:
-                texts.append(f"{one.name}=@{name}")
-                parameters.append(_query_parameter(f"@{name}", schema, is_json=True))
-            else:
-                texts.append(f"{one.name}={self._literal(one.type, name)}")
-                parameters.append(
-                    _path_parameter(name, schema, self.schemas.description(one) or f"Argument {one.name}")
-                )
-        return ",".join(texts), parameters
-
-    def _result(self, operation: Operation) -> Item:
-        returns = operation.returns
-        if returns is None:
-            return {"204": _NOTHING}
-        schema = self.schemas.of_value(returns)
-        if returns.is_collection or "$ref" not in (schema if not returns.nullable else schema.get("anyOf", [{}])[0]):
-            schema = {"type": "object", "properties": {"value": schema}}
-        answers = {"200": _content("Result", schema)}
-        return {**answers, "204": _NOTHING} if returns.nullable and not returns.is_collection else answers
 
     def _batch(self) -> None:
         if not self.container.allows("BatchSupported", default=True):
             return
         requests = {"type": "object", "properties": {"requests": {"type": "array", "items": {"type": "object"}}}}
         answers = {"type": "object", "properties": {"responses": {"type": "array", "items": {"type": "object"}}}}
-        content = {"multipart/mixed": {"schema": {"type": "string"}}, _JSON: {"schema": requests}}
+        bodies = {"multipart/mixed": {"schema": {"type": "string"}}, JSON: {"schema": requests}}
         post = {
             "tags": ["Batch Requests"],
-            "operationId": self._name("/$batch", "Send"),
+            "operationId": self.paths.name("/$batch", "Send"),
             "summary": "Send several requests at once",
-            "requestBody": {"required": True, "content": content},
-            "responses": {"200": _content("Answers", answers), "4XX": _ERROR},
+            "requestBody": {"required": True, "content": bodies},
+            "responses": {"200": content("Answers", answers), "4XX": FAILURE},
         }
-        self._add("/$batch", {"post": post})
-
-
-_METHODS: Final = ("get", "post", "put", "patch", "delete")
-_NOTHING: Final = {"description": "Success"}
-ERROR: Final[Schema] = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message"],
-            "properties": {
-                "code": {"type": "string"},
-                "message": {"type": "string"},
-                "target": {"type": "string"},
-                "details": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "required": ["code", "message"],
-                        "properties": {
-                            "code": {"type": "string"},
-                            "message": {"type": "string"},
-                            "target": {"type": "string"},
-                        },
-                    },
-                },
-            },
-        }
-    },
-}
-
-
-def _content(text: str, schema: Schema) -> Item:
-    return {"description": text, "content": {_JSON: {"schema": schema}}}
+        self.paths.add("/$batch", {"post": post})
 
 
 def _item(place: _Place) -> Item:
     return {"parameters": list(place.parameters)} if place.parameters else {}
-
-
-def _path_parameter(name: str, schema: Schema, text: str) -> Item:
-    return {"name": name, "in": "path", "required": True, "description": text, "schema": schema}
-
-
-def _query_parameter(name: str, schema: Schema, *, is_json: bool = False) -> Item:
-    kind: Mapping[str, Any] = {"content": {_JSON: {"schema": schema}}} if is_json else {"schema": schema}
-    return {"name": name, "in": "query", **kind}
-
-
-def _numbered(name: str) -> Iterator[str]:
-    yield name
-    number = 1
-    while True:
-        yield f"{name}-{number}"
-        number += 1
-
-
-def _fits(kind: EntityType, bound: Any) -> bool:
-    return isinstance(bound, EntityType) and kind.is_a(bound)
