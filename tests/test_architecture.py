@@ -188,3 +188,25 @@ def test_sizes(path: Path) -> None:
 def test_a_module_says_what_it_owns(path: Path) -> None:
     text = path.read_text("utf-8")
     assert text == "" or text.startswith(("# ", '"""'))
+
+
+# What repeats a group and gives nothing back: `(?:ab)*+`.
+POSSESSIVE_GROUP = re.compile(r"\(\?.*\)[*?+]\+", re.DOTALL)
+
+
+def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and text of all strings; what is computed within one counts as nothing."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+            value = node.value
+            yield node.lineno, value if isinstance(value, str) else value.decode("latin-1")
+        elif isinstance(node, ast.JoinedStr):
+            parts = [part.value for part in node.values if isinstance(part, ast.Constant)]
+            yield node.lineno, "".join(map(str, parts))
+
+
+@pytest.mark.parametrize("path", [*CORE, *PLUGINS], ids=name_of)
+def test_no_pattern_repeats_a_group_possessively(path: Path) -> None:
+    """Python before 3.11.5 goes on at the wrong place behind one, so `(?:(?!b)c)?+` finds something in `b`."""
+    found = [line for line, text in texts(tree_of(path)) if POSSESSIVE_GROUP.search(text)]
+    assert [f"{name_of(path)}:{line}: write (?>(?:...)*) instead of (?:...)*+" for line in found] == []

@@ -14,7 +14,7 @@ from ..errors import BadRequest
 from ..limits import Limits
 
 # Possessive, and content with a missing end: the search never goes back, so its time is linear whatever the text.
-_STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_STRINGS = re.compile(rb'"(?>(?:[^"\\]++|\\.)*)"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 _BOM: Final = b"\xef\xbb\xbf"
 _OPENING: Final = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}

@@ -15,23 +15,25 @@ from ..edm import primitives as edm
 from .literals import V3_LITERALS, LiteralForm, printers
 from .literals_v4 import V4_LITERALS
 
+# Nothing that a pattern has matched is given back. A group is repeated as `(?>(?:...)*)`: Python before 3.11.5, and
+# Debian 12 has one, may go on at the wrong place behind `(?:...)*+`.
 _NAME: Final = r"[^\W\d]\w{0,127}+"
-QUALIFIED_PATTERN: Final = rf"{_NAME}(?:\.{_NAME})*+"
+QUALIFIED_PATTERN: Final = rf"{_NAME}(?>(?:\.{_NAME})*)"
 # One name of a path: an identifier with or without namespaces, `$it` and its like, `@alias`, `@Term#Qualifier`. What
 # follows tells it from a literal: a Guid or a date goes on with a hyphen, `duration'P1D'` with a quotation mark.
 STEP_PATTERN: Final = (
-    rf"(?:{QUALIFIED_PATTERN}|\$[a-zA-Z]++|@{QUALIFIED_PATTERN}(?:\#{_NAME})?+)(?![\w.'~\x80-\U0010ffff-])"
+    rf"(?:{QUALIFIED_PATTERN}|\$[a-zA-Z]++|@{QUALIFIED_PATTERN}(?>(?:\#{_NAME})?))(?![\w.'~\x80-\U0010ffff-])"
 )
-_NUMBER: Final = r"[0-9]++(?:\.[0-9]++)?+(?![\w.:-])"  # the usual ones; all others are found by their rows
-_STRING: Final = r"'[^']*+(?:''[^']*+)*+'"
+_NUMBER: Final = r"[0-9]++(?>(?:\.[0-9]++)?)(?![\w.:-])"  # the usual ones; all others are found by their rows
+_STRING: Final = r"'[^']*+(?>(?:''[^']*+)*)'"
 
 # The bare value of a key behind a slash, where it does not look like a name (keyPathLiteral).
-KEY_PATTERN: Final = rf"/(?!{STEP_PATTERN})(?:[\w.~-]|[^\x00-\x7f])++"
+KEY_PATTERN: Final = rf"/(?!{STEP_PATTERN})[\w.~\x80-\U0010ffff-]++"
 
 ENUM_PATTERN: Final = (
     rf"{_NAME}(?:\.{_NAME})+'(?:{_NAME}|[+-]?[0-9]{{1,19}})(?:,(?:{_NAME}|[+-]?[0-9]{{1,19}}))*'"  # Sales.Color'Red'
 )
-TEXT_PATTERN: Final = r'"(?:[^"\\]++|\\.)*+"'  # a JSON string
+TEXT_PATTERN: Final = r'"(?>(?:[^"\\]++|\\.)*)"'  # a JSON string
 
 # A path of ASCII names without namespaces: nearly all there are.
 _PLAIN: Final = r"[A-Za-z_]\w{0,127}+(?![\w.'~\x80-\U0010ffff-])"
@@ -116,12 +118,13 @@ def _prefix_words(grammar: Grammar) -> dict[str, str]:
 def _lexemes(grammar: Grammar, rows: Iterable[str]) -> str:
     """The pattern of one lexeme: the most frequent kinds first, where the order does not matter."""
     plain, path, opening = (
-        rf"{_PLAIN}(?:/{_PLAIN})*+(?!/(?:[^\W\d]|[$@]))",
-        rf"{STEP_PATTERN}(?:/{STEP_PATTERN})*+",
+        rf"{_PLAIN}(?>(?:/{_PLAIN})*)(?!/(?:[^\W\d]|[$@]))",
+        rf"{STEP_PATTERN}(?>(?:/{STEP_PATTERN})*)",
         r"\(?+",
     )
     if grammar.is_lenient:
-        path, opening = rf"{STEP_PATTERN}(?:[ \t]*+/[ \t]*+{STEP_PATTERN})*+", r"(?:\(|(?<!\bnot)[ \t]++\()?+"
+        path = rf"{STEP_PATTERN}(?>(?:[ \t]*+/[ \t]*+{STEP_PATTERN})*)"
+        opening = r"(?>(?:\(|(?<!\bnot)[ \t]++\()?)"
         plain = path
     # An operator is nothing else only where an operand is complete before it.
     operator = rf"[ \t](?<![(,:\[{{-][ \t])%s(?:{'|'.join(grammar.precedence)})%s"
@@ -142,7 +145,7 @@ def _lexemes(grammar: Grammar, rows: Iterable[str]) -> str:
         TEXT_PATTERN,
         "-",
         # What is not understood: a word that something strange follows, what is no mark, all behind an open quotation.
-        rf"{_NAME}(?:\.[\w.]*+)?+",
+        rf"{_NAME}(?>(?:\.[\w.]*+)?)",
         r"[0-9]\w*+",
         r"""[^\w \t()'"]++""",
         ".+",

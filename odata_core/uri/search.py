@@ -15,9 +15,9 @@ _TOKEN: Final = re.compile(r"""(?P<blank>[ \t]+)|(?P<mark>[()])|(?P<phrase>"[^"]
 
 
 # What may stand before a semicolon in words and phrases: raw, since a word holds it only percent-encoded.
-_OPEN_SEMICOLON: Final = re.compile(r"""(?:[^";%]|%(?!22)|(?:"|%22)(?:(?!"|%22).)*+(?:"|%22))*+;""", re.DOTALL)
+_OPEN_SEMICOLON: Final = re.compile(r"""(?>(?:[^";%]|%(?!22)|(?:"|%22)(?>(?:(?!"|%22).)*)(?:"|%22))*);""", re.DOTALL)
 
-_QUOTED: Final = re.compile(r"(?:[ \t+]|%20|%09)*+(?:'|%27)")
+_QUOTED: Final = re.compile(r"(?>(?:[ \t+]|%20|%09)*)(?:'|%27)")
 
 
 def check_semicolons(raw: str) -> None:

@@ -13,7 +13,7 @@ from ..limits import Limits
 
 _OPEN: Final = {"(": ")", "[": "]", "{": "}"}
 _CLOSE: Final = frozenset(_OPEN.values())
-_MARK: Final = re.compile(r"""'[^']*+'|"(?:[^"\\]++|\\.)*+"|[()\[\]{},;/'"]""", re.DOTALL)
+_MARK: Final = re.compile(r"""'[^']*+'|"(?>(?:[^"\\]++|\\.)*)"|[()\[\]{},;/'"]""", re.DOTALL)
 
 
 class Outline:
