@@ -11,7 +11,7 @@ from typing import Any
 from .types import NOT_GIVEN, AnyType, EntityType, TypeDefinition, type_name
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class EntitySet:
     """A named collection of entities; `bindings` says in which set the targets of a navigation property live.
 
@@ -27,8 +27,11 @@ class EntitySet:
     in_service_document: bool = True
     concurrency_tokens: tuple[str, ...] | None = None  # paths; () when some unnamed state, None when no ETag is known
 
+    def __repr__(self) -> str:
+        return f"<EntitySet {self.name}: {self.type.qualified_name}>"
 
-@dataclass(slots=True, eq=False)
+
+@dataclass(slots=True, eq=False, repr=False)
 class Singleton:
     """A named single entity, bound like an entity set."""
 
@@ -38,6 +41,9 @@ class Singleton:
     bindings: dict[str, EntitySet] = field(default_factory=dict)
     other_bindings: dict[str, Singleton | str] = field(default_factory=dict)
     concurrency_tokens: tuple[str, ...] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Singleton {self.name}: {self.type.qualified_name}>"
 
 
 @dataclass(slots=True, eq=False)

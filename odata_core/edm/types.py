@@ -175,7 +175,7 @@ def enum_name(enum: EnumType, number: int) -> str:
     raise ValueError(f"no member of {enum.qualified_name} has the value {number}")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class StructuredType:
     """What complex and entity types share: named properties and navigation properties, perhaps a base type."""
 
@@ -189,6 +189,9 @@ class StructuredType:
     own_navigation: dict[str, NavigationProperty] = field(default_factory=dict)
     navigation: dict[str, NavigationProperty] = field(default_factory=dict)  # inherited ones first; filled by `seal`
     derived: dict[str, StructuredType] = field(default_factory=dict)  # by qualified name, however far; filled by `seal`
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.qualified_name}>"
 
     @property
     def qualified_name(self) -> str:
@@ -264,12 +267,12 @@ def default_of(prop: Property) -> Any:
     return [] if prop.is_collection else None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ComplexType(StructuredType):
     """A structured type without a key."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class NavigationProperty:
     """A way from an entity or a complex value to one entity (`is_collection` false) or to many.
 
@@ -286,6 +289,9 @@ class NavigationProperty:
     contains_target: bool = False  # the entities behind it exist only within this one
     on_delete: str | None = None  # Cascade, None, SetNull or SetDefault
 
+    def __repr__(self) -> str:
+        return f"<NavigationProperty {self.name}: {self.type_name}>"
+
     @property
     def type_name(self) -> str:
         """The qualified name of the target, such as `Shop.Product` or `Collection(Shop.Product)`."""
@@ -295,7 +301,7 @@ class NavigationProperty:
 Member = Property | NavigationProperty
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class EntityType(StructuredType):
     """A structured type with a key; `key` has the names of its parts in key order, as URLs say them.
 

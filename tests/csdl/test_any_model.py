@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from odata_core.csdl import read_csdl, write_json, write_xml_v3, write_xml_v4
@@ -31,6 +31,7 @@ from odata_core.edm.annotations import (
     Record,
     UrlRef,
 )
+from odata_core.testing.models import any_models
 from odata_core.testing.strategies import VALUE_TYPES, models
 from tests.csdl.described import described, said
 from tests.csdl.test_corpora import plain
@@ -219,3 +220,13 @@ def test_xml_v3_keeps_annotations(model: Model) -> None:
 def test_small_models(model: Model) -> None:
     for document in (write_xml_v4(model), write_json(model)):
         assert plain(described(read_csdl(document, strict=True))) == plain(described(model))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(any_models("4.01"))
+def test_whole_models(model: Model) -> None:
+    """With inheritance, keys in complex values, partners, containment, singletons, bindings and operations."""
+    for write in (write_xml_v4, write_json):
+        left_out: list[str] = []
+        assert plain(described(read_csdl(write(model, left_out=left_out), strict=True))) == plain(described(model))
+        assert left_out == []
