@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..edm import ComplexType, EntitySet, EntityType, Property, StructuredType
-from ..edm.rows import COUNT, TYPE
+from ..edm.rows import BIND, COUNT, TYPE
 from ..errors import NotImplementedHere
 from ..limits import Limits
+from ..query.conditions import is_one_of
 from ..query.evaluate import Relations, compile_filter, compile_order, compile_value
 from ..query.options import BoundOptions, Expansion, Form
-from ..query.relations import constraint_of
-from ..query.tree import Bound, Cast, Compare, Constant, Follow, In, ListOf, Logic, Path, Step
+from ..query.relations import constraint_of, linked_keys
+from ..query.tree import Bound, Cast, Compare, Constant, Follow, In, ListOf, Logic, Path, Source, Step
 from .completion import complete, key_order
-from .contract import Query, Reads, Relates, Row
+from .contract import Query, Reads, Relates, Row, keeps_links
 
 Rows = Sequence[Row]
 MAX_KEYS: Final = 1_000  # of one question; more rows ask more often
@@ -113,6 +114,10 @@ class Expander:
         if isinstance(self.session, Relates):
             found = self.session.related(step.navigation, rows)
             return [self._sifted(group, wanted) for group in found]
+        if step.navigation.contains_target:
+            return [self._sifted(_listed(row.get(name)), wanted) for row in rows]
+        if keeps_links(self.session) and step.target is not None:
+            return self._by_links(step.target, [linked_keys(row.get(name + BIND)) for row in rows], wanted)
         raise NotImplementedHere(f"The entities behind '{name}' cannot be found here.", target="$expand")
 
     def _by_constraint(
@@ -128,6 +133,18 @@ class Expander:
             for row in complete(self.session.select(query), query, self.relations)[0]:
                 index.setdefault(tuple([row[name] for name in there]), []).append(row)
         return [index.get(key, ()) if None not in key else () for key in keys]
+
+    def _by_links(self, target: Source, keys: Sequence[Sequence[Any]], wanted: _Wanted) -> list[Rows]:
+        """What rows refer to by keys, all of it asked for at once."""
+        kind = target.type
+        asked = list(dict.fromkeys([key for group in keys for key in group]))
+        index: dict[Any, Row] = {}
+        for start in range(0, len(asked), MAX_KEYS):
+            some = asked[start : start + MAX_KEYS]
+            query = Query(target, None if some == [()] else is_one_of(kind, kind.key, some))
+            for row in complete(self.session.select(query), query, self.relations)[0]:
+                index[() if some == [()] else kind.key_of(row)] = row
+        return [self._sifted([index[key] for key in group if key in index], wanted) for group in keys]
 
     def _sifted(self, rows: Rows, wanted: _Wanted) -> Rows:
         if wanted.filter is not None:

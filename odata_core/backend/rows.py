@@ -18,9 +18,10 @@ from ..edm import (
     Property,
     Singleton,
     StructuredType,
+    Timestamp,
     default_of,
 )
-from ..edm.primitives import BYTE, GUID, INT16, INT32, INT64, SBYTE, STREAM
+from ..edm.primitives import BYTE, DATETIME, DATETIME_OFFSET, GUID, INT16, INT32, INT64, SBYTE, STREAM
 from ..edm.rows import BIND, MEDIA_ETAG, MEDIA_TYPE, TYPE
 from ..errors import BadRequest, Conflict, NotFound, suggestion
 from ..query.relations import constraint_of
@@ -256,7 +257,7 @@ def _link_key(navigation: NavigationProperty, key: Any) -> Key:
 
 
 def generated(kind: EntityType, values: Row, next_number: Callable[[Property], int]) -> dict[str, Any]:
-    """The values with those that the server makes: a random Guid, or the number that `next_number` hands out.
+    """The values with those that the server makes: a random Guid, the number that `next_number` hands out, or the time.
 
     Clients that must send something send null, 0, -1 or the all-zero Guid, which count as not given. Any other value
     is the client's choice and is kept.
@@ -268,6 +269,8 @@ def generated(kind: EntityType, values: Row, next_number: Callable[[Property], i
                 made[name] = uuid4()
             elif prop.type in _INTEGERS:
                 made[name] = next_number(prop)
+            elif prop.type in (DATETIME, DATETIME_OFFSET):
+                made[name] = Timestamp.now()
     return made
 
 

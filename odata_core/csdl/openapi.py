@@ -15,8 +15,9 @@ import msgspec
 
 from ..edm import EntitySet, EntityType, Model, NavigationProperty, Singleton
 from ..edm.annotations import value_of
+from ..edm.capabilities import Capabilities
 from .openapi_calls import Calls
-from .openapi_options import Capabilities, count_parameters, list_parameters, shape_parameters
+from .openapi_options import count_parameters, list_parameters, shape_parameters
 from .openapi_parts import ERROR, FAILURE, JSON, NOTHING, Item, Paths, content, literal, numbered, path_parameter
 from .openapi_schemas import COUNT, Purpose, Schemas
 

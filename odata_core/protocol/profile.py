@@ -185,6 +185,7 @@ ODATA_4: Final = Profile(
 ODATA_401: Final = replace(
     ODATA_4,
     version=V4_01,
+    lowest=V4_01,
     manners=replace(V4_MANNERS, changes_many=True),
     write_metadata={media.XML.name: partial(write_xml_v4, version="4.01"), media.CSDL_JSON.name: write_json},
     formats={

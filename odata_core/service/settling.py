@@ -9,7 +9,8 @@ from typing import Final
 
 from ..edm import EntityType, Model
 from ..edm import primitives as edm
-from ..errors import BadRequest, ODataError, PayloadTooLarge, UnsupportedMediaType, UriTooLong
+from ..edm.capabilities import Capabilities
+from ..errors import BadRequest, MethodNotAllowed, ODataError, PayloadTooLarge, UnsupportedMediaType, UriTooLong
 from ..limits import Limits
 from ..payload.codec import Codec
 from ..protocol import Exchange, Format, Profile, check_content_type, choose_format, negotiate
@@ -58,6 +59,7 @@ class Settler:
         self.limits = limits
         self.key_as_segment = key_as_segment
         self.without = without
+        self._container = Capabilities(model, model.default_container if model.container else None)
         self._options = OptionBinder(model, limits, PreparedQueries(prepared, limits.text_length))
 
     def settle(self, request: Request) -> Settled:
@@ -70,12 +72,24 @@ class Settler:
             exchange = replace(exchange, method="GET")
         resource = self._resource(request, exchange)
         planned = plan(exchange.method, resource, profile, self.without)
+        self._check_declared(planned, exchange)
         options = self._options.settle(request.query, resource, _use(planned, exchange.method), profile)
         if resource.kind is Kind.ENTITY_ID:
             planned = replace(planned, resource=self._by_id(resource, options, request, exchange))
         chosen = _choose(exchange, planned, options)
         exchange.version_of(chosen)
         return Settled(request, exchange, planned, options, chosen)
+
+    def _check_declared(self, planned: Operation, exchange: Exchange) -> None:
+        """What the model says cannot be done with a set is refused like what the protocol has no meaning for."""
+        needed, source = _DECLARED.get(planned.action), planned.resource.source
+        if needed is None or source is None or planned.resource.prefix:
+            return
+        if not Capabilities(self.model, source, self._container).allows(*needed):
+            raise MethodNotAllowed(
+                f"'{source.name}' does not support {exchange.method[:20]} requests: the model declares so.",
+                allow=[name for name in ("GET", "HEAD") if name != exchange.method],
+            )
 
     def _check_size(self, request: Request) -> None:
         length = len(request.path) + len(request.query)
@@ -163,6 +177,14 @@ _USES: Final[Mapping[Action, Use]] = {
     Action.UPDATE_EACH: Use.UPDATE,
     Action.DELETE: Use.DELETE,
     Action.DELETE_EACH: Use.DELETE,
+}
+
+_CHANGES: Final = ("UpdateRestrictions", "Updatable")
+_DECLARED: Final[Mapping[Action, tuple[str, str]]] = {
+    Action.CREATE: ("InsertRestrictions", "Insertable"),
+    Action.DELETE: ("DeleteRestrictions", "Deletable"),
+    Action.DELETE_EACH: ("DeleteRestrictions", "Deletable"),
+    **dict.fromkeys((Action.UPDATE, Action.UPDATE_EACH, Action.WRITE_PROPERTY, Action.WRITE_STREAM), _CHANGES),
 }
 
 # What a success of each action is written as: a key of Profile.formats.

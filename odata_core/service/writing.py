@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ..backend import Reads, Row, Writes
 from ..backend.rows import changed_row, new_row
 from ..edm import EntityType, Model, NavigationProperty
+from ..edm.annotations import value_of
 from ..edm.rows import BIND, TYPE
 from ..errors import BadRequest, Conflict, MethodNotAllowed, NotFound, NotImplementedHere
 from ..query.relations import constraint_of
@@ -68,7 +70,7 @@ class Writer:
         kind = self._kind(given, place.type)
         if kind is not source.type:
             given = {**given, TYPE: kind.qualified_name}
-        parts = _apart(kind, given)
+        parts = _apart(kind, self._settable(kind, given, is_update=False))
         self._before(parts, kind, source)
         row = self._writes(source).insert(source, parts.values)
         one = One(row, kind, source, key_of(source.type, row), row, (), place.owner, place.navigation)
@@ -84,6 +86,11 @@ class Writer:
             return one
         return One(row, one.type, one.source, one.key, row, (), one.owner, one.navigation) if not one.trail else one
 
+    def _settable(self, kind: EntityType, given: Mapping[str, Any], *, is_update: bool) -> Mapping[str, Any]:
+        """What a client may say: not what the server computes, and in an update not what never changes."""
+        fixed = _fixed(self.model, kind, is_update)
+        return {name: value for name, value in given.items() if name not in fixed} if fixed else given
+
     def _kind(self, given: Mapping[str, Any], declared: Any) -> EntityType:
         named = self.model.types.get(str(given.get(TYPE, ""))) if TYPE in given else declared
         if not isinstance(named, EntityType) or not named.is_a(declared):
@@ -98,7 +105,7 @@ class Writer:
         assert owner is not None, "what is contained has an owner"
         assert navigation is not None, "what is contained is behind a navigation property"
         kind = self._kind(given, place.type)
-        parts = _apart(kind, given)
+        parts = _apart(kind, self._settable(kind, given, is_update=False))
         if parts.binds or parts.nested:
             self._before(parts, kind, None)
         row = new_row(kind, parts.values)
@@ -126,7 +133,7 @@ class Writer:
     def change(self, place: One, given: Mapping[str, Any], *, replace: bool) -> One:
         """A changed entity: what is given, and with `replace` everything else reset."""
         kind = place.entity_type
-        parts = _apart(kind, given)
+        parts = _apart(kind, self._settable(kind, given, is_update=True))
         if parts.nested:
             name = next(iter(parts.nested)).name
             raise BadRequest(f"An update cannot hold the entities behind '{name}': change them by themselves.")
@@ -281,6 +288,18 @@ class Writer:
         if not isinstance(self.session, Writes):
             raise MethodNotAllowed(f"'{source.name}' can only be read.", allow=("GET", "HEAD"))
         return self.session
+
+
+@lru_cache(maxsize=1024)
+def _fixed(model: Model, kind: EntityType, is_update: bool) -> frozenset[str]:
+    """Properties that a client cannot set: computed ones (Core.Computed; in version 3 StoreGeneratedPattern), and where
+    an entity is updated, immutable ones (Core.Immutable). A key that the server makes may be given all the same."""
+    names = [name for name, prop in kind.properties.items() if prop.is_generated and name not in kind.key]
+    for name, prop in kind.properties.items() if is_update else ():
+        immutable = model.annotation(prop, "Org.OData.Core.V1.Immutable")
+        if immutable is not None and value_of(immutable) is not False:
+            names.append(name)
+    return frozenset(names)
 
 
 def holds_key(navigation: NavigationProperty) -> bool:

@@ -134,14 +134,17 @@ _END = r"(?![\w.])"
 
 
 def _geo_form(plane: str) -> LiteralForm:
-    """Well-known text, whose shape tells the type. What the ABNF allows and no position can be has no value."""
+    """Well-known text, whose shape tells the type. What the ABNF allows and no position can be has no value.
+
+    The ABNF demands the SRID, and many clients leave it out: then it is that of version 3.
+    """
     kind, pattern = PRIMITIVE_TYPES[f"Edm.{plane}"], rf"(?i:{plane})'(?:[^']|'')*'"
     well_formed = re.compile(rf"(?i:{plane})'{GEO}'").fullmatch
     strict = read_geo_literal(plane)
     lenient = _or_unreadable(strict)
 
     def read(text: str) -> Any:
-        if well_formed(text):
+        if well_formed(text) or well_formed(text.replace("'", "'SRID=0;", 1)):
             return lenient(text)
         value = strict(text)  # says what is wrong
         if text.lower().count("geometrycollection") <= 2:  # deeper than the pattern looks

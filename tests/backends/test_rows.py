@@ -157,12 +157,14 @@ def test_the_server_makes_what_is_blank(blank: Mapping[str, Any]) -> None:
     made = [generated(ENTITY, {**blank, "Need": "n"}, lambda prop: next(numbers)) for _ in range(2)]
     assert [row["ID"] for row in made] == [41, 42]
     assert len({UUID(int=0), *[row["Stamp"] for row in made]}) == 3
-    assert all(row["Need"] == "n" and "Made" not in row for row in made)
+    assert all(row["Need"] == "n" for row in made)
+    assert Timestamp.now().ticks - 600 * 10**7 < made[0]["Made"].ticks <= made[1]["Made"].ticks <= Timestamp.now().ticks
 
 
 @pytest.mark.parametrize("values", [{"ID": 5, "Stamp": STAMP}, {"ID": -2, "Stamp": str(STAMP)}])
 def test_the_server_keeps_what_the_client_chose(values: Mapping[str, Any]) -> None:
-    assert generated(ENTITY, values, lambda prop: 1) == values
+    chosen = {**values, "Made": Timestamp(0)}
+    assert generated(ENTITY, chosen, lambda prop: 1) == chosen
 
 
 @CALM

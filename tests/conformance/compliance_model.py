@@ -35,7 +35,7 @@ PRODUCT: Final[dict[str, Any]] = {
     "CategoryID": "Guid",
     "Status": prop("ProductStatus", nullable=False, default="None"),
     "Version": prop("Int32", nullable=False, default=1, concurrency_token=True),
-    "CreatedAt": prop("DateTimeOffset", nullable=False, default=Timestamp.parse("2024-01-01T00:00:00Z")),
+    "CreatedAt": prop("DateTimeOffset", nullable=False, generated=True),
     "SerialNumber": prop("String", max_length=50),
     "ProductType": prop("String", max_length=50, nullable=False, default="Product"),
     "ShippingAddress": "Address",
@@ -118,6 +118,7 @@ def compliance_model() -> Model:
     model.entity("CompanyInfo", key="ID", properties=company)
     _relations(model)
     _operations(model)
+    _annotations(model)
     return model.build()
 
 
@@ -139,6 +140,17 @@ def _relations(model: ModelBuilder) -> None:
     model.singleton("Company", "CompanyInfo", concurrency=("Version",))
 
 
+def _annotations(model: ModelBuilder) -> None:
+    core, capabilities = "Org.OData.Core.V1.", "Org.OData.Capabilities.V1."
+    for name, text in {"Name": "What it is called", "Description": "What it is", "SerialNumber": "Its number"}.items():
+        model.annotate(f"{NAMESPACE}.Product/{name}", core + "Description", text)
+    model.annotate(f"{NAMESPACE}.Product/SerialNumber", core + "Immutable", True)
+    read_only = f"{NAMESPACE}.{model.container}/ReadOnlyItems"
+    for term, member in {"Insert": "Insertable", "Update": "Updatable", "Delete": "Deletable"}.items():
+        model.annotate(read_only, f"{capabilities}{term}Restrictions", {member: False})
+    model.annotate(f"{NAMESPACE}.{model.container}/Products", capabilities + "ChangeTracking", {"Supported": True})
+
+
 def _operations(model: ModelBuilder) -> None:
     binding = {"one": {"product": "Product"}, "many": {"products": "Collection(Product)"}, None: {}}
     for name, bound, overloads, returns in FUNCTIONS:
@@ -158,7 +170,7 @@ def _operations(model: ModelBuilder) -> None:
         # An unbound action has no overloads: parameters that only some calls have are optional.
         parameters = {key: kind for overload in overloads for key, kind in overload.items()}
         optional = {key for key in parameters if any(key not in overload for overload in overloads)}
-        declared = {key: prop(kind, optional=key in optional) for key, kind in parameters.items()}
+        declared = {key: prop(kind, nullable=False, optional=key in optional) for key, kind in parameters.items()}
         path = next(iter(binding[bound]), None) if result == "Product" else None
         model.action(
             name,

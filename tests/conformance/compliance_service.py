@@ -15,6 +15,7 @@ if __name__ == "__main__":
 from odata_core.backend import Query, Reads, Row
 from odata_core.errors import BadRequest
 from odata_core.service import Handler, Service
+from odata_core.service.asynchrony import Asynchronous
 from odata_core.service.calls import Operations
 from odata_memory import MemoryBackend
 from tests.conformance.compliance_model import NAMESPACE, compliance_model, compliance_rows
@@ -135,7 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serve the reference model of the compliance contract.")
     parser.add_argument("--port", type=int, default=9090)
     given = parser.parse_args()
-    serve(compliance_service(), given.port)
+    serve(Asynchronous(compliance_service()), given.port)
 
 
 def serve(handler: Handler, port: int) -> None:
