@@ -99,7 +99,7 @@ def _single(work: Work, unit: Unit, place: One) -> Reply:
         raise NotFound("What the path names is null.")
     if isinstance(kind, EntityType):
         return _entity(work, unit, place)
-    prop = property_of(place, work.resource.properties, str(place.trail[-1]) if place.trail else "")
+    prop = property_of(place, work.resource.properties, _name_of(work, place))
     about = about_of(work.root, place, unit.language.links, url=url_of(work))
     if isinstance(kind, StructuredType) and isinstance(place.value, Mapping) and is_asked(work.options):
         rows = unit.lister.expanded([place.value], work.options)
@@ -108,6 +108,14 @@ def _single(work: Work, unit: Unit, place: One) -> Reply:
     if prop.is_collection:
         value = _items(work, unit, place, value)
     return Reply(200, work.writer.write_property(prop, value, about))
+
+
+def _name_of(work: Work, place: One) -> str:
+    """What formats before version 4 call a value: its property, or the operation that gave it."""
+    if place.trail:
+        return str(place.trail[-1])
+    call = work.resource.invocation
+    return "" if call is None else call.name.rpartition(".")[2]
 
 
 def is_asked(options: BoundOptions) -> bool:

@@ -65,6 +65,8 @@ class Settler:
     def settle(self, request: Request) -> Settled:
         """The request, understood; an ODataError says what is wrong with it."""
         self._check_size(request)
+        if not request.path.strip("/"):
+            request = replace(request, path="")  # clients put a slash behind a root that ends in one
         profile = select_profile(self.profiles, self.default, request.headers)
         exchange = negotiate(profile, request.method, request.headers, key_as_segment=self.key_as_segment)
         if request.method == "POST" and request.path.endswith(_QUERY) and "$query" in profile.rules.reserved:

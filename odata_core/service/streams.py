@@ -12,9 +12,9 @@ from uuid import uuid4
 from werkzeug.http import parse_range_header
 
 from ..backend import Stream, Streams
-from ..edm import EntityType, Property, default_of
+from ..edm import ComplexType, EntityType, Property, default_of
 from ..edm import primitives as edm
-from ..errors import BadRequest, NotFound, NotImplementedHere, RangeNotSatisfiable, UnsupportedMediaType
+from ..errors import NotFound, NotImplementedHere, RangeNotSatisfiable, UnsupportedMediaType
 from .etags import check_write, is_unchanged, opaque, read_tags
 from .finding import Many, One
 from .messages import Request
@@ -103,9 +103,19 @@ def _first_values(kind: EntityType, slug: str | None) -> dict[str, Any]:
         if name in kind.key:
             if not prop.is_generated:
                 values[name] = _first_key(prop, slug)
-        elif not prop.nullable and not prop.is_collection and default_of(prop) is None and prop.type in _ZEROS:
-            values[name] = _ZEROS[prop.type]
+        elif not prop.nullable and default_of(prop) is None:
+            values[name] = _zero(prop)
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _zero(prop: Property) -> Any:
+    """What stands for a value that must be there and that nobody has said; None where there is no such."""
+    if prop.is_collection:
+        return []
+    if isinstance(prop.type, ComplexType):
+        members = prop.type.properties.items()
+        return {name: None if member.nullable else _zero(member) for name, member in members}
+    return _ZEROS.get(prop.type)
 
 
 def _first_key(prop: Property, slug: str | None) -> Any:
@@ -113,9 +123,8 @@ def _first_key(prop: Property, slug: str | None) -> Any:
         return uuid4()
     if prop.type is not edm.STRING:
         return None
-    if not slug:
-        raise BadRequest(f"Say in the header Slug what '{prop.name}', the key, is to be.", target="Slug")
-    return slug
+    size = prop.facets.get("MaxLength")
+    return slug or uuid4().hex[: size if isinstance(size, int) else None]
 
 
 def _media_type(request: Request) -> str:
