@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn
 from ..csdl.markup import Element, read_markup
 from ..edm import EntityType, EnumType, ModelError, PrimitiveType, Property, StructuredType, accept_enum, check_facets
 from ..edm import primitives as edm
+from ..edm.primitives import GEO_TYPES
 from ..edm.rows import (
     ASSOCIATION,
     BIND,
@@ -31,9 +32,11 @@ from ..edm.rows import (
 from ..errors import BadRequest, suggestion
 from .atom_writer import ASSOCIATED, ATOM, DATA, EDIT_MEDIA, MEDIA_RESOURCE, METADATA, RELATED
 from .codec import Feed, Reading
+from .gml import read_gml
 from .values_xml import XML_CODECS
 
 _TRUE: Final = frozenset({"true", "1"})
+_PRIMITIVES: Final = {kind.name: kind for kind in (*XML_CODECS, *GEO_TYPES)}
 _COLLECTION: Final = re.compile(r"Collection\((.+)\)")
 
 
@@ -244,6 +247,8 @@ class AtomReader:
             if isinstance(kind, PrimitiveType):
                 if kind is edm.STREAM:
                     fail(element, "a named stream has no value in an entity")
+                if kind in GEO_TYPES:
+                    return read_gml(kind, element)
                 if kind not in XML_CODECS:
                     return self.dynamic(element)
                 return check_facets(kind.accept(XML_CODECS[kind].read(element.text)), prop.facets)
@@ -269,7 +274,7 @@ class AtomReader:
     def _typed(self, element: Element, name: str) -> Any:
         if is_null(element):
             return None
-        kind: Any = edm.STRING if not name else next((one for one in XML_CODECS if one.name == name), None)
+        kind: Any = edm.STRING if not name else _PRIMITIVES.get(name)
         if kind is None or any(one.namespace == DATA for one in element.children):
             model = self.reading.model
             found: Mapping[str, Any] = {} if model is None else model.types
@@ -277,6 +282,6 @@ class AtomReader:
             typed = {TYPE: name} if name else {}
             return {**typed, **self.members(element, own if isinstance(own, StructuredType) else None)}
         try:
-            return kind.accept(XML_CODECS[kind].read(element.text))
+            return read_gml(kind, element) if kind in GEO_TYPES else kind.accept(XML_CODECS[kind].read(element.text))
         except ValueError as error:
             fail(element, f"{error}, for the type {kind.name}")

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from ..edm import EntityType, EnumType, Property, StructuredType, name_of
+from ..edm import EntityType, EnumType, PrimitiveType, Property, StructuredType, name_of
 from ..edm import primitives as edm
+from ..edm.primitives import GEO_TYPES
 from ..edm.rows import (
     COUNT,
     EDIT_LINK,
@@ -28,6 +29,7 @@ from ..edm.rows import (
 )
 from ..errors import InternalError, NotAcceptable
 from .codec import Shape
+from .gml import write_gml
 from .links import LinkForm, association_suffix, navigation_suffix, path_writer, type_segment
 from .values_xml import XML_CODECS
 
@@ -127,6 +129,8 @@ def _item_writer(name: str, kind: Any, *, typed: bool = True) -> Append:
         return lambda out, value: out.append(f"{opening}{escape(str(value))}{closing}")
     if kind is edm.STRING:
         return lambda out, value: out.append(_text_element(name, value))
+    if kind in GEO_TYPES:
+        return _geo_writer(opening, closing, kind)
     if kind not in XML_CODECS:
         return _dynamic_writer(name)
     write = XML_CODECS[kind].write
@@ -137,6 +141,16 @@ def _item_writer(name: str, kind: Any, *, typed: bool = True) -> Append:
             out.append(f"{opening}{escape(write(value))}{closing}")
         except ValueError as error:
             raise InternalError(f"The value of '{name}' cannot be written: {error}.") from None
+
+    return append
+
+
+def _geo_writer(opening: str, closing: str, kind: PrimitiveType) -> Append:
+    def append(out: Out, value: Any) -> None:
+        try:
+            out.append(f"{opening}{write_gml(kind, value)}{closing}")
+        except (ValueError, TypeError, KeyError, IndexError):
+            raise InternalError(f"A value of the type {kind.name} is no GeoJSON.") from None
 
     return append
 
@@ -162,7 +176,7 @@ def _dynamic_writer(name: str) -> Append:
 
     def append(out: Out, value: Any) -> None:
         kind = type_of_value(value)
-        if kind is None or kind not in XML_CODECS:
+        if kind is None or not (kind in XML_CODECS or kind in GEO_TYPES):
             raise InternalError(f"The dynamic value of '{name}' cannot be written as XML.")
         _item_writer(name, kind)(out, value)
 

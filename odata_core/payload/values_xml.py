@@ -1,4 +1,5 @@
 # Primitive values <-> the text of an XML element, one row a type (MS-ODATA 2.2.6.2.3; XML Schema lexical forms).
+# Shapes are no text: they are elements of GML (gml.py).
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ..edm import PRIMITIVE_TYPES, PrimitiveType
+from ..edm import PrimitiveType
 from ..edm import primitives as edm
 from ..uri.literals import print_decimal, print_float
 from .values import V3_LIGHT_CODECS, Codec
@@ -31,10 +32,6 @@ def _reader(kind: PrimitiveType) -> Callable[[str], Any]:
     return lambda text: read(text.strip())
 
 
-def _unsupported(_value: Any) -> Any:
-    raise ValueError("values of this type are not supported in XML")
-
-
 _WRITERS: Final[Mapping[PrimitiveType, Callable[[Any], str]]] = {
     edm.BINARY: lambda value: base64.b64encode(value).decode("ascii"),
     edm.BOOLEAN: lambda value: "true" if value else "false",
@@ -47,5 +44,4 @@ _TYPES: Final = [kind for kind in V3_LIGHT_CODECS if not kind.name.startswith("E
 XML_CODECS: Final[Mapping[PrimitiveType, Codec]] = {
     **{kind: Codec(_WRITERS.get(kind, str), _reader(kind)) for kind in _TYPES},
     edm.BOOLEAN: Codec(_WRITERS[edm.BOOLEAN], _read_boolean),
-    **{kind: Codec(_unsupported, _unsupported) for name, kind in PRIMITIVE_TYPES.items() if name.startswith("Edm.Geo")},
 }
