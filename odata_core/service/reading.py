@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ..backend import Row
-from ..edm import EntityType, Property
-from ..edm.rows import ETAG, ID
+from ..edm import EntityType, Property, StructuredType
+from ..edm.rows import BIND, ETAG, ID
 from ..payload.codec import About, Shape
 from ..payload.links import LinkForm
+from ..query.relations import constraint_of
 from ..query.tree import Source
 from ..uri.keys import print_predicate
 from .addresses import address_of, context_path
@@ -18,7 +20,8 @@ from .finding import One, Place
 
 
 def told(rows: Iterable[Row], shape: Shape, place: Place, form: LinkForm) -> Sequence[Row]:
-    """The rows with what their members do not say: ETags, and ids of entities that live within others."""
+    """The rows with what their members do not say: ETags, and ids of entities that live within others; and without
+    the keys of links, which are the backend's business."""
     found = rows if isinstance(rows, list) else list(rows)
     base = _base(place, form)
     if base is not None:
@@ -38,14 +41,14 @@ def _base(place: Place, form: LinkForm) -> str | None:
 
 
 def _tagged(rows: Sequence[Row], shape: Shape) -> Sequence[Row]:
-    """The rows with their ETags, and those within them; the same rows where no set has any."""
-    if not has_etags(shape):
+    """The rows with their ETags, and those within them; the same rows where no set has any, and no row has links."""
+    if not (has_etags(shape) or has_links(shape)):
         return rows
     return [_tag(row, shape) for row in rows]
 
 
 def _tag(row: Row, shape: Shape) -> Row:
-    found = dict(row)
+    found = {name: value for name, value in row.items() if not name.endswith(BIND)}
     etag = etag_of(shape.source, row)
     if etag is not None:
         found[ETAG] = etag
@@ -62,6 +65,17 @@ def has_etags(shape: Shape) -> bool:
     """Whether any entity of the shape may have an ETag."""
     own = shape.source is not None and shape.source.concurrency_tokens is not None
     return own or any(has_etags(inner) for _, inner in shape.expand)
+
+
+def has_links(shape: Shape) -> bool:
+    """Whether rows of the shape may hold keys of what they are linked to."""
+    return _links(shape.type) or any(has_links(inner) for _, inner in shape.expand)
+
+
+@lru_cache(maxsize=512)
+def _links(kind: StructuredType) -> bool:
+    ways = [way for one in (kind, *kind.derived.values()) for way in one.navigation.values()]
+    return any(not (way.contains_target or constraint_of(way)) for way in ways)
 
 
 def about_of(root: str, place: Place, form: LinkForm, **more: Any) -> About:
