@@ -19,6 +19,8 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks.end_to_end
+	@$(BIN)/python -m benchmarks.service
+	@$(BIN)/python -m benchmarks.payloads
 	@$(BIN)/python -m benchmarks.expressions
 
 clean:

@@ -137,8 +137,9 @@ def _read_clock(value: Any) -> TimeOfDay:
     return TimeOfDay(Duration.parse(text).ticks) if text.startswith("P") else TimeOfDay.parse(text)
 
 
-def _in_utc(value: Timestamp) -> Timestamp:
-    return value if value.offset is not None else Timestamp(value.ticks, 0)
+def _in_utc(value: Timestamp) -> str:
+    """With a zone, which is UTC where there is none; from the text that the value remembers."""
+    return str(value) if value.offset is not None else f"{value}Z"
 
 
 _WHOLE: Final = Codec(None, _read_integer)
@@ -180,7 +181,7 @@ _V4: Final[Mapping[PrimitiveType, Codec]] = {
     edm.BINARY: Codec(_write_base64url, _read_base64),
     edm.INT32: _WHOLE,
     edm.INT64: _WHOLE,
-    edm.DATETIME: Codec(lambda value: str(_in_utc(value)), _MOMENT.read),
+    edm.DATETIME: Codec(_in_utc, _MOMENT.read),
     edm.TIME: Codec(lambda value: str(TimeOfDay(value.ticks)), lambda value: Duration(_read_clock(value).ticks)),
     edm.DATE: Codec(str, _read_date),
     edm.TIME_OF_DAY: Codec(str, lambda value: TimeOfDay.parse(_read_text(value))),
