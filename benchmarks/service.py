@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import os
 import subprocess
 import sys
 import time
@@ -148,10 +149,13 @@ from odata_memory import MemoryBackend
 shop = model()
 Service(shop, MemoryBackend(shop))
 """
+    # As it is installed: with bytecode that was written before.
+    given = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=given)
     times = []
     for _ in range(5):
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
+        subprocess.run([sys.executable, "-c", code], check=True, env=given)
         times.append(time.perf_counter() - started)
     print(f"Start-up: {sorted(times)[2]:.2f} s ({min(times):.2f} to {max(times):.2f}), the interpreter included")
 
