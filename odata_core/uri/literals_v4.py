@@ -136,15 +136,15 @@ _END = r"(?![\w.])"
 def _geo_form(plane: str) -> LiteralForm:
     """Well-known text, whose shape tells the type. What the ABNF allows and no position can be has no value.
 
-    The ABNF demands the SRID, and many clients leave it out: then it is that of version 3.
+    The ABNF demands the SRID, and many clients leave it out on the globe, where there is little choice: 4326.
     """
     kind, pattern = PRIMITIVE_TYPES[f"Edm.{plane}"], rf"(?i:{plane})'(?:[^']|'')*'"
     well_formed = re.compile(rf"(?i:{plane})'{GEO}'").fullmatch
-    strict = read_geo_literal(plane)
+    strict, on_globe = read_geo_literal(plane), plane == "Geography"
     lenient = _or_unreadable(strict)
 
     def read(text: str) -> Any:
-        if well_formed(text) or well_formed(text.replace("'", "'SRID=0;", 1)):
+        if well_formed(text) or (on_globe and well_formed(text.replace("'", "'SRID=4326;", 1))):
             return lenient(text)
         value = strict(text)  # says what is wrong
         if text.lower().count("geometrycollection") <= 2:  # deeper than the pattern looks
