@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from odata_core.backend import Query, Reads, Row
+from odata_core.backend import Query, Reads, Row, Stream
 from odata_core.errors import BadRequest
 from odata_core.service import Handler, Service
 from odata_core.service.asynchrony import Asynchronous
 from odata_core.service.calls import Operations
 from odata_memory import MemoryBackend
-from tests.conformance.compliance_model import NAMESPACE, compliance_model, compliance_rows
+from tests.conformance.compliance_model import NAMESPACE, compliance_model, compliance_rows, compliance_streams
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,7 +28,10 @@ PRODUCTS = MODEL.entity_sets["Products"]
 
 def compliance_service() -> Service:
     """A service with the rows of the contract, which `Reseed` brings back."""
-    backend = MemoryBackend(MODEL, compliance_rows())
+    streams: dict[tuple[str, tuple[Any, ...], str | None], Stream] = {
+        ("MediaItems", (key,), None): Stream(kind, content) for key, (kind, content) in compliance_streams().items()
+    }
+    backend = MemoryBackend(MODEL, compliance_rows(), streams=streams)
     return Service(MODEL, backend, operations=operations(backend), default_version="4.01")
 
 

@@ -184,6 +184,9 @@ def test_links_are_expanded(service: Service) -> None:
 
 
 def test_media(service: Service) -> None:
+    image = next(row for row in value(service, "MediaItems") if row["Name"] == "Sample Image")
+    answer = send(service, "GET", f"MediaItems({image['ID']})/$value")
+    assert (answer.status, answer.header("Content-Type"), answer.body) == (200, "image/png", b"fake-png-binary-data")
     made = send(service, "POST", "MediaItems", b"\x89PNG", Content_Type="image/png")
     place = (made.header("Location") or "").removeprefix(ROOT) + "/$value"
     answer = send(service, "GET", place)
