@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -133,17 +134,23 @@ GEO: Final = "(?:" + "|".join(geo(shape) for shape in (*_SHAPES, "Collection")) 
 _END = r"(?![\w.])"
 
 
+@cache
+def _geo_pattern(plane: str) -> re.Pattern[str]:
+    """Compiled when the first literal is read: it takes as long as all other patterns together, and few need it."""
+    return re.compile(rf"(?i:{plane})'{GEO}'")
+
+
 def _geo_form(plane: str) -> LiteralForm:
     """Well-known text, whose shape tells the type. What the ABNF allows and no position can be has no value.
 
     The ABNF demands the SRID, and many clients leave it out on the globe, where there is little choice: 4326.
     """
     kind, pattern = PRIMITIVE_TYPES[f"Edm.{plane}"], rf"(?i:{plane})'(?:[^']|'')*'"
-    well_formed = re.compile(rf"(?i:{plane})'{GEO}'").fullmatch
     strict, on_globe = read_geo_literal(plane), plane == "Geography"
     lenient = _or_unreadable(strict)
 
     def read(text: str) -> Any:
+        well_formed = _geo_pattern(plane).fullmatch
         if well_formed(text) or (on_globe and well_formed(text.replace("'", "'SRID=4326;", 1))):
             return lenient(text)
         value = strict(text)  # says what is wrong
