@@ -211,7 +211,7 @@ _REST_OF_GUID: Final = rf"{_HEX}{{7}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}"
 # goes before a quotation mark stays in the shape.
 _LITERAL: Final = re.compile(
     rf"""(['0-9+A-Fa-f-](?:
-        (?<=') [^']*+ (?>(?:''[^']*+)*) '
+        (?<=') [^']*+ (?:''[^']*+)* ' (?!')
         | (?<![\w.'].) (?: {_REST_OF_GUID} | (?:(?<=[0-9])|(?<=[+-])(?=[0-9])) [\w.:+-]*+ ) (?![\w.:+'-])
     ))""",
     re.VERBOSE,
