@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,7 +30,7 @@ from .json_writers import is_link, property_mend, removed_40, row_writer
 _FIRST_BATCH: Final = 100  # rows; later ones are as many as fit into a chunk
 _MAX_BATCH: Final = 1_000
 _CHUNK: Final = 64 * 1024  # bytes that a chunk is meant to have: below what the system has to map anew each time
-_COMMA: Final = ord(",")
+_EXPONENT: Final = re.compile(rb"E[+-][0-9]")  # of a decimal, or something in a string that looks like one
 _DELTA: Final = "/$delta"
 _DELETED: Final = "/$deletedEntity"
 
@@ -69,31 +70,24 @@ class JsonCodec:
             for name, link in ((NEXT_LINK, about.next_link), (DELTA_LINK, about.delta_link))
             if link is not None
         }
-        chunk = bytearray((encode(head)[:-1] + b"," if head else b"{") + b'"value":')
+        start = (encode(head)[:-1] + b"," if head else b"{") + b'"value":['
         write = self._changes_writer(shape) if about.path.endswith(_DELTA) else self._rows_writer(shape)
-        source, size, is_first = iter(rows), _FIRST_BATCH, True
+        source, size, text = iter(rows), _FIRST_BATCH, bytearray()
         while batch := list(islice(source, size)):
-            start = len(chunk)
-            write(chunk, batch, about.root)
-            written = len(chunk) - start
-            # The bracket before the first item stays, those of later batches are commas; the last one comes at the end.
-            if not is_first:
-                chunk[start] = _COMMA
-            del chunk[-1]
-            yield bytes(chunk)
-            chunk.clear()
-            is_first, size = False, max(1, min(_MAX_BATCH, size * _CHUNK // written))
-        if is_first:
-            chunk += b"["
-        yield bytes(chunk) + (b"]," + encode(tail)[1:] if tail else b"]}")
+            write(text, batch, about.root)  # an array, whose brackets are not needed
+            chunk = start + memoryview(text)[1:-1]
+            yield chunk
+            start, size = b",", max(1, min(_MAX_BATCH, size * _CHUNK // len(chunk)))
+        end = b"]," + encode(tail)[1:] if tail else b"]}"
+        yield end if start == b"," else start + end
 
     def _rows_writer(self, shape: Shape) -> WriteBatch:
-        """What writes an array of rows behind a text."""
+        """What writes an array of rows over a text."""
         builders = struct_builders(shape, self.form)
+        if builders is not None:
+            return _PlainWriter(builders, shape, self.form)
         write = row_writer(shape, self.form).write
-        if builders is None:
-            return lambda text, batch, root: self.form.encode_behind(text, [write(row, root) for row in batch])
-        return _PlainWriter(builders, write, self.form)
+        return lambda text, batch, root: self.form.encode_into(text, [write(row, root) for row in batch])
 
     def _changes_writer(self, shape: Shape) -> WriteBatch:
         """Rows of a delta: changed entities have what was changed, and there are deleted ones and links."""
@@ -106,7 +100,7 @@ class JsonCodec:
                 return removed_40(row, shape, self.form)
             return write(row, root)
 
-        return lambda text, batch, root: self.form.encode_behind(text, [change(row, root) for row in batch])
+        return lambda text, batch, root: self.form.encode_into(text, [change(row, root) for row in batch])
 
     def write_property(self, prop: Property, value: Any, about: About) -> bytes:
         """4.01 JSON Format, 11; JSON Light 3.0, 7: a complex value is the object itself, others are its `value`."""
@@ -271,25 +265,26 @@ class JsonCodec:
 class _PlainWriter:
     """Writes batches of rows that are plain, and those that are not with the general writer."""
 
-    __slots__ = ("builders", "form", "is_hasty", "write")
+    __slots__ = ("builders", "form", "is_hasty", "shape")
 
-    def __init__(self, builders: Builders, write: Any, form: JsonForm) -> None:
-        self.builders, self.write, self.form = builders, write, form
+    def __init__(self, builders: Builders, shape: Shape, form: JsonForm) -> None:
+        self.builders, self.shape, self.form = builders, shape, form
         self.is_hasty = builders.rows is not builders.careful_rows
 
     def __call__(self, text: bytearray, batch: list[Row], root: str) -> None:
-        builders, encode, start = self.builders, self.form.encode_behind, len(text)
+        builders, encode = self.builders, self.form.encode_into
         try:
             if self.is_hasty:
                 encode(text, builders.rows(batch, root))
-                if text.find(b"E", start) < 0:
+                first = text.find(b"E")  # which takes no time, and most texts have none
+                if first < 0 or _EXPONENT.search(text, first) is None:
                     return
                 self.is_hasty = False  # where there is one, there are more
-                del text[start:]
             items = builders.careful_rows(batch, root)
         except _NOT_PLAIN:
             # Rows that lack members or have nulls within lists: the general writer knows what to do, or what to say.
-            items = [self.write(row, root) for row in batch]
+            write = row_writer(self.shape, self.form).write
+            items = [write(row, root) for row in batch]
         encode(text, items)
 
 

@@ -1,14 +1,16 @@
 # What JSON may hold for each primitive type in its usual form, as the decoder of msgspec is told, and what makes the
-# Python value of it. One row a type; a type without a row, and every unusual form, is the general reader's business.
+# Python values of a column of it. One row a type; a type without a row, and every unusual form, is the general reader's
+# business.
 
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import lru_cache
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -30,21 +32,20 @@ FAILURES: Final = (
 )
 """What shows that a body is not plain."""
 
-How = Literal["keep", "look up", "call", "check"]
+ReadColumn = Callable[[list[Any]], Iterable[Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """How one type is decoded.
 
-    `how` says what is done with what the decoder gives: nothing; it is looked up in `mend`; `mend` is called with it;
-    or it is kept if `mend` raises nothing. `is_text` says whether JSON has a string for it.
+    `is_text` says whether JSON has a string for it. `read` makes the values of what the decoder gives, of many rows at
+    once; with None as its result they are good as they are, and so are all where `read` is None.
     """
 
     type: Any
     is_text: bool
-    how: How = "keep"
-    mend: Any = None
+    read: ReadColumn | None = None
 
 
 class Remembered(dict[str, Any]):
@@ -86,7 +87,7 @@ def field_of(kind: PrimitiveType | EnumType, facets: Mapping[str, Any], form: Js
 def _field(kind: PrimitiveType | EnumType, facets: Facets, form: JsonForm) -> Field | None:
     """One for all properties alike, so that they remember together."""
     if isinstance(kind, EnumType):
-        return Field(str, True, "look up", Remembered(lambda text: accept_enum(kind, text)))
+        return Field(str, True, _each(Remembered(lambda text: accept_enum(kind, text)).__getitem__))
     if kind in _RANGES:
         low, high = _RANGES[kind]
         return Field(Annotated[int, Meta(ge=low, le=high)], False)
@@ -94,36 +95,44 @@ def _field(kind: PrimitiveType | EnumType, facets: Facets, form: JsonForm) -> Fi
     return None if make is None else make(kind, dict(facets), form)
 
 
+def _each(read: Callable[[Any], Any]) -> ReadColumn:
+    return lambda column: list(map(read, column))
+
+
+def _all_pass(check: Callable[[Any], Any]) -> ReadColumn:
+    """Values that are kept if `check` raises nothing."""
+
+    def read(column: list[Any]) -> None:
+        deque(map(check, column), 0)  # the loop that costs least
+
+    return read
+
+
 def _reader(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Callable[[Any], Any]:
     read, accept = form.codecs[kind].read, kind.accept
     if "Precision" not in facets and "MaxLength" not in facets and "Scale" not in facets:
-        return _SHORT.get(kind) or (lambda value: accept(read(value)))
+        return lambda value: accept(read(value))
     return lambda value: check_facets(accept(read(value)), facets)
 
 
-def _read_offset(text: str) -> Timestamp:
-    moment = Timestamp.parse(text)
-    if moment.offset is None:
-        raise ValueError("an offset is missing")
-    return moment
-
-
-def _read_bounded(text: str) -> Decimal:
-    number = read_decimal(text)
-    _BOUNDED.plus(number)
-    return number
-
-
-# Readers that do the same as the general ones in fewer steps, or refuse more, where there are no facets.
-_SHORT: Final[Mapping[PrimitiveType, Callable[[str], Any]]] = {
-    edm.DATETIME: Timestamp.parse,
-    edm.DATETIME_OFFSET: _read_offset,
-    edm.DECIMAL: _read_bounded,
-}
-
-
 def _remembered(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Field:
-    return Field(str, True, "look up", Remembered(_reader(kind, facets, form)))
+    return Field(str, True, _each(Remembered(_reader(kind, facets, form)).__getitem__))
+
+
+def _moment(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Field:
+    needs_offset, is_bounded = kind is edm.DATETIME_OFFSET, "Precision" in facets
+
+    def read(texts: list[str]) -> list[Timestamp]:
+        moments = Timestamp.parse_all(texts)
+        if needs_offset and [moment for moment in moments if moment.offset is None]:
+            raise ValueError("an offset is missing")
+        if is_bounded:
+            for text, moment in zip(texts, moments, strict=True):
+                if "." in text:
+                    check_facets(moment, facets)
+        return moments
+
+    return Field(str, True, read)
 
 
 def _text(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Field:
@@ -132,38 +141,58 @@ def _text(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Fie
 
 
 def _binary(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Field:
-    return Field(str, True, "call", _reader(kind, facets, form))
+    return Field(str, True, _each(_reader(kind, facets, form)))
 
 
 def _single(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Field:
-    return Field(float, False, "call", kind.accept)
+    return Field(float, False, _each(kind.accept))
 
 
 def _long(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Field:
     if form.codecs[kind].write is str:
-        return Field(str, True, "call", _reader(kind, facets, form))
+        return Field(str, True, _each(_reader(kind, facets, form)))
     return Field(Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)], False)
 
 
 def _decimal(kind: PrimitiveType, facets: Mapping[str, Any], form: JsonForm) -> Field:
-    if form.decimal_format == "string":
-        return _remembered(kind, facets, form)
+    # NaN and infinity pass the checks, but they are strings in JSON, and the decoder is told of numbers: whoever counts
+    # quotation marks finds them.
+    check = _all_pass(_decimal_check(kind, facets))
+    if form.decimal_format == "number":
+        return Field(Decimal, False, check)
+
+    def read(texts: list[str]) -> list[Decimal]:
+        if not _is_plain_number("".join(texts)):
+            return [read_decimal(text) for text in texts if check([read_decimal(text)]) is None]
+        numbers = list(map(Decimal, texts))
+        check(numbers)
+        return numbers
+
+    return Field(str, True, read)
+
+
+def _is_plain_number(text: str) -> bool:
+    """Whether there are digits, points and signs only: of these, Decimal reads what the grammar allows, no more."""
+    return text.isascii() and text.replace(".", "").replace("-", "").isdigit()
+
+
+def _decimal_check(kind: PrimitiveType, facets: Mapping[str, Any]) -> Callable[[Decimal], Any]:
+    """What raises an error for a finite number that is none of the type."""
     precision, scale = facets.get("Precision"), facets.get("Scale")
     if not isinstance(precision, int) and not isinstance(scale, int):
-        return Field(Decimal, False, "check", _BOUNDED.plus)
+        return _BOUNDED.plus
     if not isinstance(precision, int) or not isinstance(scale, int) or not 0 < precision <= _MAX_DIGITS:
-        return Field(Decimal, False, "check", lambda value: check_facets(kind.accept(value), facets))
+        return lambda value: check_facets(kind.accept(value), facets)
     fits, unit = Context(prec=precision, traps=_TRAPS), Decimal(1).scaleb(-scale)
 
-    def check(value: Decimal) -> Decimal:
+    def check(value: Decimal) -> Any:
         try:
             _BOUNDED.plus(value)
             return fits.quantize(value, unit)
         except decimal.DecimalException:  # a value with less to the right than it may have can have more to the left
-            checked: Decimal = check_facets(kind.accept(value), facets)
-            return checked
+            return check_facets(kind.accept(value), facets)
 
-    return Field(Decimal, False, "check", check)
+    return check
 
 
 _TRAPS: Final = [
@@ -174,7 +203,7 @@ _TRAPS: Final = [
     decimal.Clamped,
 ]
 _MAX_DIGITS: Final = 200
-# Well within what Edm.Decimal can hold here, so that whatever passes is one. NaN and infinity are tested apart.
+# Well within what Edm.Decimal can hold here, so that whatever passes is one, unless it is NaN or infinity.
 _BOUNDED: Final = Context(prec=_MAX_DIGITS, Emin=-400, Emax=400, traps=_TRAPS)
 
 _RANGES: Final[Mapping[PrimitiveType, tuple[int, int]]] = {
@@ -193,7 +222,6 @@ _FIELDS: Final[Mapping[PrimitiveType, Callable[[PrimitiveType, Mapping[str, Any]
     edm.INT64: _long,
     edm.DECIMAL: _decimal,
     edm.BINARY: _binary,
-    **dict.fromkeys(
-        (edm.DATETIME, edm.DATETIME_OFFSET, edm.DATE, edm.TIME, edm.TIME_OF_DAY, edm.DURATION), _remembered
-    ),
+    **dict.fromkeys((edm.DATETIME, edm.DATETIME_OFFSET), _moment),
+    **dict.fromkeys((edm.DATE, edm.TIME, edm.TIME_OF_DAY, edm.DURATION), _remembered),
 }

@@ -84,10 +84,10 @@ class JsonForm:
         except _UNENCODABLE as error:
             raise InternalError(f"A value of the answer cannot be written as JSON: {error}.") from error
 
-    def encode_behind(self, text: bytearray, value: Any) -> None:
-        """The same, behind a text that is there already."""
+    def encode_into(self, text: bytearray, value: Any) -> None:
+        """The same, in the place of a text that was there before: its memory serves again."""
         try:
-            _ENCODERS[self.decimal_format].encode_into(value, text, len(text))
+            _ENCODERS[self.decimal_format].encode_into(value, text)
         except _UNENCODABLE as error:
             raise InternalError(f"A value of the answer cannot be written as JSON: {error}.") from error
 

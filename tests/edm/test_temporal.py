@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
@@ -71,6 +73,73 @@ def test_a_known_date_with_any_ending_is_read_like_a_new_one(separator: str, end
 
     Timestamp._parse("2013-08-19T15:02:36")
     assert outcome(Timestamp.parse) == outcome(Timestamp._parse)
+
+
+def outcome(read: Callable[[], list[Timestamp]]) -> object:
+    try:
+        return [(moment.ticks, moment.offset, str(moment)) for moment in read()]
+    except ValueError as error:
+        return str(error)
+
+
+WHOLE_SECONDS = st.integers(0, MAX_TICKS // TICKS_PER_SECOND - 1).map(lambda second: second * TICKS_PER_SECOND)
+CHANGES = st.tuples(st.integers(0, 20), st.sampled_from([*"0129-:TtZz +.", "٣", "\ud800", '"', "", "Z", "00"]))
+
+
+@given(
+    st.lists(WHOLE_SECONDS, max_size=5),
+    st.sampled_from([(0,), (None,), (0, None), (0, 60)]),
+    st.none() | st.tuples(st.integers(0, 4), CHANGES),
+)
+def test_many_texts_are_read_like_each(
+    ticks: list[int], offsets: tuple[int | None, ...], change: tuple[int, tuple[int, str]] | None
+) -> None:
+    """Texts of one form, which are read at once; then one of them is spoiled in one place."""
+    texts = [str(Timestamp(one, offsets[index % len(offsets)])) for index, one in enumerate(ticks)]
+    if change is not None and change[0] < len(texts):
+        index, (place, character) = change
+        texts[index] = texts[index][:place] + character + texts[index][place + 1 :]
+    assert outcome(lambda: Timestamp.parse_all(texts)) == outcome(lambda: [Timestamp.parse(text) for text in texts])
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["2013-08-19T15:02:36Z", "2013-02-29T15:02:36Z"],
+        ["2013-08-19T15:02:36Z", "2013-08-19T24:00:00Z"],
+        ["2013-08-19T15:02:36Z0", "013-08-19T15:02:36Z"],  # of 20 characters on the average
+        ["2013-08-19 15:02:36Z"],
+        ["0000-01-01T00:00:00"],
+        ["2013-08-19T15:02:60"],
+    ],
+)
+def test_texts_that_are_refused_one_by_one_are_refused_together(texts: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"reads like|there is no day|must be between"):
+        Timestamp.parse_all(texts)
+
+
+@given(st.datetimes(timezones=st.none() | st.timezones()), st.sampled_from([0, 120_000, None]))
+def test_a_datetime_is_the_same_however_it_is_held(moment: datetime, microsecond: int | None) -> None:
+    """Some are held as text, some as ticks: what is asked for first makes no difference."""
+    moment = moment if microsecond is None else moment.replace(microsecond=microsecond)
+    try:
+        held = Timestamp.of(moment)
+    except ValueError:  # an offset moved it out of the calendar
+        return
+    made = Timestamp(Timestamp.of(moment).ticks, held.offset)
+    assert (str(held), held.ticks, held.instant) == (str(made), made.ticks, made.instant)
+    assert (held, hash(held), repr(held)) == (made, hash(made), repr(made))
+    wall = moment.replace(tzinfo=None)
+    if moment.utcoffset() is None or moment.utcoffset() % timedelta(minutes=1) == timedelta():  # type: ignore[operator]
+        assert held.to_datetime().replace(tzinfo=None) == wall
+
+
+def test_what_was_read_can_be_copied_and_taken_apart() -> None:
+    (moment,) = Timestamp.parse_all(["2013-08-19T15:02:36Z"])
+    assert pickle.loads(pickle.dumps(moment)) == copy.deepcopy(moment) == moment
+    match moment:
+        case Timestamp(ticks, offset):
+            assert (ticks, offset) == (Timestamp.parse("2013-08-19T15:02:36Z").ticks, 0)
 
 
 @given(st.integers(TICKS_PER_DAY, MAX_TICKS - TICKS_PER_DAY), OFFSETS, OFFSETS)
