@@ -84,6 +84,8 @@ def links_context(about: About, form: ContextForm, *, is_collection: bool) -> st
 
 def select_list(shape: Shape, form: ContextForm) -> tuple[str, ...]:
     """The members that a shape is limited to; empty for all structural ones with nothing that is worth saying."""
+    if shape.select is None and not (shape.links or shape.expand or shape.within):
+        return ()
     return tuple(dict.fromkeys([*_selected(shape, form), *_expanded(shape, form)]))
 
 
