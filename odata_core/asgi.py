@@ -70,10 +70,15 @@ class AsgiApp:
             await respond(method, response, send)
             return
         await respond(method, response, send, is_whole=False)
-        loop, rest = asyncio.get_running_loop(), rest_to_send(method, response)
-        while (piece := await loop.run_in_executor(self._pool, next, rest, None)) is not None:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        rest = rest_to_send(method, response)
+        step = self._pool.submit(next, rest, None)
+        try:
+            while (piece := await asyncio.wrap_future(step)) is not None:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                step = self._pool.submit(next, rest, None)
+            await send({"type": "http.response.body", "body": b""})
+        finally:  # the client may have gone in the middle; a step that runs is not disturbed
+            step.add_done_callback(lambda _step: response.close())
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "lifespan.shutdown":

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from itertools import chain
 from time import perf_counter
@@ -29,7 +29,7 @@ from .service.adapter import (
     whole_body,
     without_mount,
 )
-from .service.messages import Handler, Headers, Request
+from .service.messages import Handler, Headers, Request, Response
 from .service.refusal import answer
 
 if TYPE_CHECKING:
@@ -64,7 +64,21 @@ class WsgiApp:
         start_response(_STATUS_LINES.get(response.status) or f"{response.status} Unknown", fields)
         if response.rest is None:
             return [sent] if sent else []
-        return chain((sent,), rest_to_send(method, response))
+        return _Pieces(method, sent, response)
+
+
+class _Pieces:
+    """The pieces of a large body. The server closes them, also when the client has gone (PEP 3333)."""
+
+    def __init__(self, method: str, first: bytes, response: Response) -> None:
+        self._response = response
+        self._pieces = chain((first,), rest_to_send(method, response))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def close(self) -> None:
+        self._response.close()
 
 
 def raw_path(environ: WSGIEnvironment) -> str:

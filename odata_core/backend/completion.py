@@ -1,6 +1,6 @@
 # What a backend left undone of a query, done by the reference evaluator: nothing is dropped, nothing is done twice.
 # Strategy: filter, order, count, page, each step only where `Answer.done` does not claim it; without a count and with
-# the order already made, rows are only read as far as the page goes.
+# the order already made, rows are only read as far as the page goes, and need not be in memory all at once.
 # The result of a query is always in a total order: the order asked for, then the key. A backend that claims ORDER
 # or PAGE makes this order itself, also where no order is asked for, so that pages never overlap.
 
@@ -35,11 +35,19 @@ def complete(answer: Answer, query: Query, relations: Relations | None = None) -
 
     `relations` are for conditions that lead to other rows.
     """
+    rows, total = complete_lazily(answer, query, relations)
+    return list(rows), total
+
+
+def complete_lazily(
+    answer: Answer, query: Query, relations: Relations | None = None
+) -> tuple[Iterable[Row], int | None]:
+    """The same; rows are read from the backend when they are asked for, and once only."""
     kind = query.entity_set.type
     if Done.PAGE in answer.done:
         if query.count and answer.total is None:
             raise InternalError(f"The backend paged '{query.entity_set.name}' without giving the total asked for.")
-        return list(answer.rows), answer.total if query.count else None
+        return answer.rows, answer.total if query.count else None
     rows: Iterable[Row] = answer.rows
     if query.filter is not None and Done.FILTER not in answer.done:
         rows = filter(compile_filter(query.filter, relations=relations, kind=kind), rows)
@@ -50,7 +58,7 @@ def complete(answer: Answer, query: Query, relations: Relations | None = None) -
         rows = list(rows)
         total = len(rows)
     stop = None if query.top is None else query.skip + query.top
-    return list(islice(rows, query.skip, stop)), total
+    return islice(rows, query.skip, stop), total
 
 
 def total_order(query: Query) -> tuple[OrderBy, ...]:

@@ -56,7 +56,11 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Rows for a query, and what of it is done. `total` is needed where `count` was asked and PAGE is done."""
+    """Rows for a query, and what of it is done. `total` is needed where `count` was asked and PAGE is done.
+
+    Rows of many entities need not be in memory: an iterator is read while the answer is sent, within the session, which
+    stays open so long; perhaps by one thread after the other. A session that cannot do that gives a list.
+    """
 
     rows: Iterable[Row]
     done: Done = Done.NOTHING

@@ -97,7 +97,7 @@ class Expander:
             return pages
         if expansion.options.compute:
             kind = expansion.step.type if isinstance(expansion.step, Follow) else None
-            flat = computed(flat, expansion.options, kind, self.relations)
+            flat = list(computed(flat, expansion.options, kind, self.relations))
         changed = iter(self.expand(flat, nested))
         return [[next(changed) for _ in page] for page in pages]
 
@@ -227,10 +227,12 @@ def _members(name: str, step: Follow, group: Rows, page: Rows, expansion: Expans
 
 def computed(
     rows: Iterable[Row], options: BoundOptions, kind: EntityType | ComplexType | None, relations: Relations
-) -> list[Row]:
-    """The rows with what $compute adds (4.01 Part 1, 11.2.5.3); later ones may use earlier ones."""
-    found = list(rows)
+) -> Iterable[Row]:
+    """The rows with what $compute adds (4.01 Part 1, 11.2.5.3), as they are read; later ones may use earlier ones."""
     for item in options.compute:
-        value: Callable[[Row], Any] = compile_value(item.expression, relations=relations, kind=kind)
-        found = [{**row, item.name: value(row)} for row in found]
-    return found
+        rows = map(_adder(item.name, compile_value(item.expression, relations=relations, kind=kind)), rows)
+    return rows
+
+
+def _adder(name: str, value: Callable[[Row], Any]) -> Callable[[Row], Row]:
+    return lambda row: {**row, name: value(row)}

@@ -62,7 +62,9 @@ def _nothing(work: Work, place: Many) -> Reply:
 def collection_of(work: Work, unit: Unit, place: Many, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
     """A page of a collection, as the options want it."""
     moment = tracked_moment(work, unit, place)
-    page = unit.lister.page(place, work.options)
+    # Who only reads keeps the session until all is sent; a write ends it before, so that its answer is true.
+    list_rows = unit.lister.feed if work.method in ("GET", "HEAD") else unit.lister.page
+    page = list_rows(place, work.options)
     next_link, delta_link = None, None
     if page.next_token is not None:
         next_link = next_url(work, page.next_token, unit.page_size or 0, moment)
@@ -142,7 +144,7 @@ def _entity(work: Work, unit: Unit, place: One, status: int = 200, headers: Any 
     shape = shape_of(place.type, source, work.options)
     rows = unit.lister.expanded([place.value], work.options)
     about = about_of(work.root, place, unit.language.links, url=url_of(work))
-    row = told(rows, shape, place, unit.language.links)[0]
+    (row,) = told(rows, shape, place, unit.language.links)
     return Reply(status, work.writer.write_entity(shape, row, about), tagged, features=features_of(work, about))
 
 

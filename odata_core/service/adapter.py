@@ -111,5 +111,6 @@ def on_the_wire(method: str, response: Response) -> tuple[list[tuple[str, str]],
 def rest_to_send(method: str, response: Response) -> Iterator[bytes]:
     """The pieces of the body behind the first one, as they are sent."""
     if method == "HEAD" or response.status in BODILESS or response.rest is None:
+        response.close()
         return iter(())
     return response.rest

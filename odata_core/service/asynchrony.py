@@ -18,7 +18,7 @@ from werkzeug.http import parse_list_header, parse_options_header
 
 from ..errors import MethodNotAllowed, NotFound
 from .messages import Handler, Headers, Request, Response
-from .refusal import answer, refusal
+from .refusal import answer_whole, refusal
 
 _MONITORS: Final = "$async/"
 _LONGEST_WAIT: Final = 30.0  # seconds that a client may have a thread of the server wait
@@ -69,7 +69,7 @@ class Asynchronous:
             full = len(self._jobs) >= self.most
         if full:
             return self.handler.handle(request)
-        future = self._pool.submit(self._whole, _without_wish(request))
+        future = self._pool.submit(answer_whole, self.handler, _without_wish(request))
         try:
             return future.result(wait)
         except NotYet:
@@ -79,13 +79,6 @@ class Asynchronous:
             self._jobs[name] = _Job(future, monotonic() + self.keep)
         headers = (("Location", f"{request.root}{_MONITORS}{name}"), ("Preference-Applied", "respond-async"))
         return Response(202, (*headers, ("Retry-After", "1")))
-
-    def _whole(self, request: Request) -> Response:
-        """The answer with all of its body: whoever asked is gone by then."""
-        response = answer(self.handler, request)
-        if response.rest is None:
-            return response
-        return replace(response, body=response.body + b"".join(response.rest), rest=None)
 
     def _forget(self) -> None:
         now = monotonic()

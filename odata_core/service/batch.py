@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ..backend import Backend, Context
-from ..errors import BadRequest, ODataError, UnsupportedMediaType
+from ..errors import BadRequest, InternalError, ODataError, UnsupportedMediaType
 from ..payload.batch import BatchAnswer, BatchRequest
 from ..payload.batch_json import read_json_batch, write_json_batch
 from ..payload.batch_multipart import read_multipart, write_multipart
@@ -21,6 +22,8 @@ from .work import Reply
 
 if TYPE_CHECKING:
     from .service import Service
+
+LOG = logging.getLogger("odata")
 
 # What a request of a batch has from the batch where it says nothing itself (4.01 Part 1, 11.7.7.1).
 _INHERITED = ("OData-Version", "OData-MaxVersion", "DataServiceVersion", "MaxDataServiceVersion", "Accept-Language")
@@ -116,9 +119,11 @@ class _Run:
         except ODataError as error:
             return self.service.refuse(self.outer, error)
         response = self.service.answer(inner, self.backend, session, references)  # type: ignore[arg-type]
-        if response.rest is not None:
-            response = replace(response, body=response.body + b"".join(response.rest), rest=None)
-        return response
+        try:
+            return response.whole()  # nothing of it is sent yet, so that what fails late is an error like any other
+        except Exception:
+            LOG.exception("A request of a batch failed: %s", one.method)
+            return self.service.refuse(self.outer, InternalError("The service failed to answer this request."))
 
     def _inner(self, one: BatchRequest, references: Mapping[str, str]) -> Request:
         path, _, query = self._path(one.url, references).partition("?")

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, Final, Generic, TypeVar
 
 from ..backend import Query, Reads, Row
-from ..backend.completion import complete, key_order
+from ..backend.completion import complete_lazily, key_order
 from ..backend.expanding import Expander, computed
 from ..edm import EntityType
 from ..limits import Limits
@@ -24,12 +24,16 @@ from ..query.transform import compile_apply
 from .finding import Many
 from .paging import after, token_of
 
+_BATCH: Final = 2_000  # rows that are expanded at once
+
+Rows = TypeVar("Rows", bound=Iterable[Any])
+
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[Rows]):
     """Rows of a collection, the number of all that match where that is asked, and the token of the next page."""
 
-    rows: Sequence[Any]
+    rows: Rows
     total: int | None = None
     next_token: str | None = None
 
@@ -43,8 +47,13 @@ class Lister:
     limits: Limits
     size: int | None = None
 
-    def page(self, many: Many, options: BoundOptions) -> Page:
+    def page(self, many: Many, options: BoundOptions) -> Page[list[Any]]:
         """The rows that the options ask for, with what they expand."""
+        found = self.feed(many, options)
+        return Page(list(found.rows), found.total, found.next_token)
+
+    def feed(self, many: Many, options: BoundOptions) -> Page[Iterable[Any]]:
+        """The same, but rows are read when they are asked for, where nothing needs all of them at once, and once."""
         if many.is_empty:
             return Page([], 0 if options.count else None)
         size = self.size if options.apply is None and isinstance(many.type, EntityType) else None
@@ -52,40 +61,50 @@ class Lister:
         order = options.order if size is None else (*options.order, *key_order(many.type))
         rows, total = self._rows(many, replace(options, top=limit, order=order))
         token = None
-        if size is not None and len(rows) > size and limit == size + 1:
-            rows = rows[:size]
-            token = token_of(rows[-1], order, many.type, self.relations)
-        return Page(self.expanded(rows, options), total, token)
+        if size is not None and limit == size + 1:
+            rows = list(rows)
+            if len(rows) > size:
+                rows = rows[:size]
+                token = token_of(rows[-1], order, many.type, self.relations)
+        return Page(self._expanded(rows, options) if options.expand else rows, total, token)
 
     def expanded(self, rows: Iterable[Row], options: BoundOptions) -> Sequence[Row]:
         """The rows with what $expand includes."""
-        if not options.expand:
-            return list(rows)
-        return Expander(self.session, self.relations, self.limits).expand(rows, options.expand)
+        return list(self._expanded(rows, options) if options.expand else rows)
+
+    def _expanded(self, rows: Iterable[Row], options: BoundOptions) -> Iterator[Row]:
+        """Batch by batch. What cannot be expanded is refused where there are no rows, too."""
+        expander, source = Expander(self.session, self.relations, self.limits), iter(rows)
+        batch = list(islice(source, _BATCH))
+        while True:
+            yield from expander.expand(batch, options.expand)
+            batch = list(islice(source, _BATCH))
+            if not batch:
+                return
 
     def count(self, many: Many, options: BoundOptions) -> int:
         """How many items match."""
         wanted = replace(options, top=0, skip=None, count=True, order=(), expand=())
         return self.page(many, wanted).total or 0
 
-    def _rows(self, many: Many, options: BoundOptions) -> tuple[Sequence[Any], int | None]:
+    def _rows(self, many: Many, options: BoundOptions) -> tuple[Iterable[Any], int | None]:
         if options.skiptoken is not None:
             return self._rest(many, options, options.skiptoken)
         if many.rows is None and not (options.apply or options.compute or options.search):
             assert many.source is not None, "what is not at hand is stored somewhere"
             condition = both(*many.conditions, options.filter)
             query = Query(many.source, condition, options.order, options.skip or 0, options.top, options.count)
-            return complete(self.session.select(query), query, self.relations)
+            return complete_lazily(self.session.select(query), query, self.relations)
         return self._evaluated(many, options)
 
-    def _rest(self, many: Many, options: BoundOptions, token: str) -> tuple[Sequence[Any], int | None]:
+    def _rest(self, many: Many, options: BoundOptions, token: str) -> tuple[Iterable[Any], int | None]:
         """What comes behind a token; the count is that of everything all the same."""
         total = self.count(many, replace(options, skiptoken=None)) if options.count else None
         condition = both(options.filter, after(token, options.order))
         wanted = replace(options, filter=condition, skip=None, skiptoken=None, count=False)
         return self._rows(many, wanted)[0], total
 
-    def _evaluated(self, many: Many, options: BoundOptions) -> tuple[Sequence[Any], int | None]:
+    def _evaluated(self, many: Many, options: BoundOptions) -> tuple[Iterable[Any], int | None]:
         kind: Any = many.type
         rows: Iterable[Any] = self._everything(many)
         if options.apply is not None:
@@ -96,19 +115,21 @@ class Lister:
             rows = filter(compile_search(options.search), rows)
         if options.filter is not None:
             rows = filter(compile_filter(options.filter, relations=self.relations, kind=kind), rows)
-        rows = list(rows)
-        total = len(rows) if options.count else None
+        total = None
+        if options.count:
+            rows = list(rows)
+            total = len(rows)
         if options.order:
             rows = compile_order(options.order, relations=self.relations, kind=kind)(rows)
         start = options.skip or 0
-        return list(islice(rows, start, None if options.top is None else start + options.top)), total
+        return islice(rows, start, None if options.top is None else start + options.top), total
 
     def _everything(self, many: Many) -> Iterable[Any]:
         condition = both(*many.conditions)
         if many.rows is None:
             assert many.source is not None, "what is not at hand is stored somewhere"
             query = Query(many.source, condition)
-            return complete(self.session.select(query), query, self.relations)[0]
+            return complete_lazily(self.session.select(query), query, self.relations)[0]
         if condition is None:
             return many.rows
         return filter(compile_filter(condition, relations=self.relations, kind=many.type), many.rows)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 
@@ -52,13 +52,26 @@ class Response:
     """One response; `headers` in the order in which they are sent. Content-Length is the adapter's business.
 
     A large body comes in pieces: `body` is the first one, and `rest` gives the others as they are sent. What fails
-    there can only cut the body off, so that no client takes a part for the whole.
+    there can only cut the body off, so that no client takes a part for the whole. Who does not read `rest` to its end
+    closes the response: a session of the backend may be waiting for it.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     rest: Iterator[bytes] | None = None
+
+    def whole(self) -> Response:
+        """The same with all of its body in one piece; what fails in `rest` fails here."""
+        if self.rest is None:
+            return self
+        return replace(self, body=b"".join((self.body, *self.rest)), rest=None)
+
+    def close(self) -> None:
+        """Give up what has not been read of `rest`."""
+        close = getattr(self.rest, "close", None)
+        if close is not None:
+            close()
 
     def header(self, name: str) -> str | None:
         """The value of a header, whatever its case; None when it is not there."""

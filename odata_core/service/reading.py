@@ -19,15 +19,14 @@ from .etags import etag_of
 from .finding import One, Place
 
 
-def told(rows: Iterable[Row], shape: Shape, place: Place, form: LinkForm) -> Sequence[Row]:
-    """The rows with what their members do not say: ETags, and ids of entities that live within others; and without
-    the keys of links, which are the backend's business."""
-    found = rows if isinstance(rows, list) else list(rows)
+def told(rows: Iterable[Row], shape: Shape, place: Place, form: LinkForm) -> Iterable[Row]:
+    """The rows, as they are read, with what their members do not say: ETags, and ids of entities that live within
+    others; and without the keys of links, which are the backend's business."""
     base = _base(place, form)
     if base is not None:
         kind = place.type
-        found = [{**row, ID: base + print_predicate(kind, kind.key_of(row), form.grammar)} for row in found]
-    return _tagged(found, shape)
+        rows = ({**row, ID: base + print_predicate(kind, kind.key_of(row), form.grammar)} for row in rows)
+    return _tagged(rows, shape)
 
 
 def _base(place: Place, form: LinkForm) -> str | None:
@@ -40,11 +39,11 @@ def _base(place: Place, form: LinkForm) -> str | None:
     return f"{address_of(owner, form)}/{navigation.name}"
 
 
-def _tagged(rows: Sequence[Row], shape: Shape) -> Sequence[Row]:
+def _tagged(rows: Iterable[Row], shape: Shape) -> Iterable[Row]:
     """The rows with their ETags, and those within them; the same rows where no set has any, and no row has links."""
     if not (has_etags(shape) or has_links(shape)):
         return rows
-    return [_tag(row, shape) for row in rows]
+    return (_tag(row, shape) for row in rows)
 
 
 def _tag(row: Row, shape: Shape) -> Row:

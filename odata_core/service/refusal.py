@@ -38,6 +38,15 @@ def answer(handler: Handler, request: Request) -> Response:
     return response
 
 
+def answer_whole(handler: Handler, request: Request) -> Response:
+    """The same with all of the body, for who answers later: what fails late is a refusal, too."""
+    try:
+        return answer(handler, request).whole()
+    except Exception:
+        LOG.exception("The service failed on %s %s", printable(request.method), printable(request.path))
+        return refusal(InternalError("The service failed. Its log tells why."))
+
+
 def check_headers(response: Response) -> None:
     """A header that would break the framing of HTTP (CR, LF) or cannot be sent at all is a bug of the service."""
     for name, value in response.headers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
 
@@ -26,7 +26,7 @@ from .messages import Request, Response
 from .plan import Action, allowed_methods
 from .settling import Settled, Settler, format_option, reader_of
 from .unit import Language, Unit
-from .work import Reply, Work
+from .work import Reply, Work, within
 
 log = logging.getLogger("odata")
 
@@ -182,8 +182,13 @@ class Service:
 
             return run_batch(self, request, exchange.profile, backend, context)
         work = self._work(settled, request)
-        with backend.session(context) if session is None else nullcontext(session) as open_session:
-            return _ACTIONS[action](work, self._unit(open_session, exchange, request.root, references))
+        with ExitStack() as held:
+            if session is None:
+                session = held.enter_context(backend.session(context))
+            reply = _ACTIONS[action](work, self._unit(session, exchange, request.root, references))
+            if reply.rest is None or action is not Action.READ:
+                return reply
+            return replace(reply, rest=within(held.pop_all(), reply.rest))
 
     def _work(self, settled: Settled, request: Request) -> Work:
         exchange, planned = settled.exchange, settled.planned

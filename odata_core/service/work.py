@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, unquote_plus
@@ -74,6 +75,19 @@ def in_pieces(chunks: Iterable[bytes], status: int = 200, headers: tuple[tuple[s
         if size >= BUFFER:
             return Reply(status, b"".join(first), headers, pieces)
     return Reply(status, b"".join(first), headers)
+
+
+def within(held: ExitStack, pieces: Iterator[bytes]) -> Generator[bytes]:
+    """The pieces; what is held is left behind the last one, and also when something fails or nobody wants more."""
+
+    def following() -> Generator[bytes]:
+        with held:
+            yield b""
+            yield from pieces
+
+    made = following()
+    next(made)  # only a generator that has begun has something to leave
+    return made
 
 
 BUFFER: Final = 1 << 20  # bytes of a body that are held back, so that an error can still be an answer

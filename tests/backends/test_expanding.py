@@ -150,7 +150,7 @@ def test_levels() -> None:
 
 def test_what_is_computed_shows() -> None:
     bound = options("$compute=Total mul 2 as Twice,Twice add 1 as More", "Orders")
-    assert computed([TEN], bound, MODEL.entity_sets["Orders"].type, relations_of(Session())) == [
+    assert list(computed([TEN], bound, MODEL.entity_sets["Orders"].type, relations_of(Session()))) == [
         {**TEN, "Twice": 10, "More": 11}
     ]
 
