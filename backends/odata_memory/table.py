@@ -13,6 +13,7 @@ from odata_core.backend import Answer, Done, Key, Query, Row, Source
 from odata_core.backend.completion import key_order
 from odata_core.backend.rows import generated, new_row, title_of, type_of
 from odata_core.edm import EnumType, Property, Singleton
+from odata_core.edm.rows import KeptRow
 from odata_core.errors import Conflict
 from odata_core.query.evaluate import enum_number
 from odata_core.query.tree import Bound, Compare, Constant, In, ListOf, Logic, Path, equalities
@@ -86,6 +87,8 @@ class Table:
 
     def put(self, key: Key, row: Row | None) -> Row | None:
         """Another row in a place, or none. The former one is returned."""
+        if row is not None and row.__class__ is not KeptRow:
+            row = KeptRow(row)
         former = self.rows.get(key)
         for column, index in self.indexes.items():
             if former is not None:

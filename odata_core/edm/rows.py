@@ -23,6 +23,22 @@ from typing import Any, Final
 
 Row = Mapping[str, Any]
 
+
+class KeptRow(dict[str, Any]):
+    """A row that nobody ever changes, nor anything within it: what was written of it may be kept with it.
+
+    A store in memory hands such rows out. `written` belongs to whoever writes them: a token of a shape and a form, and
+    the text of the row in it.
+    """
+
+    __slots__ = ("written",)
+    written: tuple[object, Any]
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(row)
+        self.written = (None, None)
+
+
 TYPE: Final = "@odata.type"
 ID: Final = "@odata.id"
 ETAG: Final = "@odata.etag"

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, Final
 
 from ..edm import Model, Operation, Property, StructuredType
-from ..edm.rows import CONTEXT, COUNT, DELTA_LINK, ID, NEXT_LINK, REMOVED, TYPE, Row
+from ..edm.rows import CONTEXT, COUNT, DELTA_LINK, ID, NEXT_LINK, REMOVED, TYPE, KeptRow, Row
 from ..edm.types import NOT_GIVEN
 from ..errors import ODataError, suggestion
 from .codec import About, Feed, Reading, Shape
@@ -29,6 +29,7 @@ from .json_writers import is_link, property_mend, removed_40, row_writer
 
 _FIRST_BATCH: Final = 100  # rows; later ones are as many as fit into a chunk
 _MAX_BATCH: Final = 1_000
+_MAX_KEPT: Final = 2_048  # bytes of a row whose text is kept
 _CHUNK: Final = 64 * 1024  # bytes that a chunk is meant to have: below what the system has to map anew each time
 _EXPONENT: Final = re.compile(rb"E[+-][0-9]")  # of a decimal, or something in a string that looks like one
 _DELTA: Final = "/$delta"
@@ -37,7 +38,8 @@ _DELETED: Final = "/$deletedEntity"
 # What shows that a row is not as its shape says: members are missing, or null against the model.
 _NOT_PLAIN: Final = (KeyError, TypeError, AttributeError)
 
-WriteBatch = Callable[[bytearray, list[Row], str], None]
+WriteBatch = Callable[[bytearray, list[Row], str], bytes | memoryview]
+"""Writes rows, with commas between them: into a text that may be written over, or into one of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +76,7 @@ class JsonCodec:
         write = self._changes_writer(shape) if about.path.endswith(_DELTA) else self._rows_writer(shape)
         source, size, text = iter(rows), _FIRST_BATCH, bytearray()
         while batch := list(islice(source, size)):
-            write(text, batch, about.root)  # an array, whose brackets are not needed
-            chunk = start + memoryview(text)[1:-1]
+            chunk = start + write(text, batch, about.root)
             yield chunk
             start, size = b",", max(1, min(_MAX_BATCH, size * _CHUNK // len(chunk)))
         end = b"]," + encode(tail)[1:] if tail else b"]}"
@@ -87,7 +88,7 @@ class JsonCodec:
         if builders is not None:
             return _PlainWriter(builders, shape, self.form)
         write = row_writer(shape, self.form).write
-        return lambda text, batch, root: self.form.encode_into(text, [write(row, root) for row in batch])
+        return lambda text, batch, root: self._items(text, [write(row, root) for row in batch])
 
     def _changes_writer(self, shape: Shape) -> WriteBatch:
         """Rows of a delta: changed entities have what was changed, and there are deleted ones and links."""
@@ -100,7 +101,11 @@ class JsonCodec:
                 return removed_40(row, shape, self.form)
             return write(row, root)
 
-        return lambda text, batch, root: self.form.encode_into(text, [change(row, root) for row in batch])
+        return lambda text, batch, root: self._items(text, [change(row, root) for row in batch])
+
+    def _items(self, text: bytearray, items: list[Any]) -> memoryview:
+        self.form.encode_into(text, items)
+        return memoryview(text)[1:-1]  # an array, whose brackets are not needed
 
     def write_property(self, prop: Property, value: Any, about: About) -> bytes:
         """4.01 JSON Format, 11; JSON Light 3.0, 7: a complex value is the object itself, others are its `value`."""
@@ -262,8 +267,18 @@ class JsonCodec:
         return found
 
 
+@lru_cache(maxsize=256)
+def _token(_shape: Shape, _form: JsonForm, _root: str) -> object:
+    """What stands for all that the text of a row depends on beside the row itself."""
+    return object()
+
+
 class _PlainWriter:
-    """Writes batches of rows that are plain, and those that are not with the general writer."""
+    """Writes batches of rows that are plain, and those that are not with the general writer.
+
+    Rows that never change keep their text from the second time on that a batch which begins with the same row is
+    written alike: writing rows one by one takes longer than writing a batch, which is lost where nobody asks again.
+    """
 
     __slots__ = ("builders", "form", "is_hasty", "shape")
 
@@ -271,7 +286,17 @@ class _PlainWriter:
         self.builders, self.shape, self.form = builders, shape, form
         self.is_hasty = builders.rows is not builders.careful_rows
 
-    def __call__(self, text: bytearray, batch: list[Row], root: str) -> None:
+    def __call__(self, text: bytearray, batch: list[Row], root: str) -> bytes | memoryview:
+        first = batch[0]
+        if first.__class__ is KeptRow:
+            token = _token(self.shape, self.form, root)
+            if token in first.written:
+                return self._kept(batch, root, token)
+            first.written = (None, token)  # was written once
+        self._batch(text, batch, root)
+        return memoryview(text)[1:-1]  # an array, whose brackets are not needed
+
+    def _batch(self, text: bytearray, batch: list[Row], root: str) -> None:
         builders, encode = self.builders, self.form.encode_into
         try:
             if self.is_hasty:
@@ -286,6 +311,27 @@ class _PlainWriter:
             write = row_writer(self.shape, self.form).write
             items = [write(row, root) for row in batch]
         encode(text, items)
+
+    def _kept(self, batch: Sequence[Any], root: str, token: object) -> bytes:
+        """The texts that rows keep, where they have the one that is wanted."""
+        return b",".join(
+            [
+                written[1]
+                if row.__class__ is KeptRow and (written := row.written)[0] is token
+                else self._alone(row, root, token)
+                for row in batch
+            ]
+        )
+
+    def _alone(self, row: Row, root: str, token: object) -> bytes:
+        try:
+            (item,) = self.builders.careful_rows([row], root)
+        except _NOT_PLAIN:
+            item = row_writer(self.shape, self.form).write(row, root)
+        text: bytes = self.form.encode(item)
+        if row.__class__ is KeptRow and len(text) <= _MAX_KEPT:
+            row.written = (token, text)
+        return text
 
 
 def _items(content: Any) -> list[Any]:
