@@ -69,10 +69,10 @@ class AsgiApp:
         if response.rest is None:
             await respond(method, response, send)
             return
-        await respond(method, response, send, is_whole=False)
         rest = rest_to_send(method, response)
-        step = self._pool.submit(next, rest, None)
+        step = self._pool.submit(next, rest, None)  # while the first piece is sent
         try:
+            await respond(method, response, send, is_whole=False)
             while (piece := await asyncio.wrap_future(step)) is not None:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
                 step = self._pool.submit(next, rest, None)
@@ -114,7 +114,8 @@ def raw_path(scope: Scope, mount: str) -> str:
 
 def host(scope: Scope, headers: Headers) -> str:
     """The Host header, or where an HTTP/1.0 client sent none, what the server calls itself."""
-    if given := headers.get("host"):
+    given: str | None = headers.get("host")
+    if given:
         return given
     name, port = scope.get("server") or ("localhost", None)
     name = f"[{name}]" if ":" in name else name

@@ -119,9 +119,10 @@ class Table:
 
     def answer(self, query: Query) -> Answer:
         """The rows that can meet the condition, as far as keys and columns tell; in the order of keys or in none."""
-        found = self._demanded(query.filter)
+        is_ordered = query.order[: len(self._order)] == self._order[: len(query.order)]
+        found = self._demanded(query.filter, query if is_ordered else None)
         rows = self._in_order() if found is None else found
-        if query.order[: len(self._order)] != self._order[: len(query.order)]:
+        if not is_ordered:
             return Answer(rows)
         if query.filter is not None:
             return Answer(rows, Done.ORDER)
@@ -139,8 +140,11 @@ class Table:
             self._listed = list(map(self.rows.__getitem__, self._sorted_keys()))
         return self._listed
 
-    def _demanded(self, condition: Bound | None) -> list[Row] | None:
-        """What a condition leaves of the rows, as far as keys and columns with an index tell; None for all."""
+    def _demanded(self, condition: Bound | None, paged: Query | None) -> list[Row] | None:
+        """What a condition leaves of the rows, as far as keys and columns with an index tell; None for all.
+
+        `paged` is the query whose page may be found by looking at all rows in their order.
+        """
         if condition is None or self.is_single:
             return None
         demanded = equalities(condition)
@@ -157,9 +161,18 @@ class Table:
                 found = [index[value] for value in dict.fromkeys(values) if value in index]
                 if best is None or sum(map(len, found)) < sum(map(len, best)):
                     best = found
-        if best is not None:
-            return self._with_keys([key for bucket in best for key in bucket])
-        return self._behind(condition)
+        if best is None:
+            return self._behind(condition)
+        if paged is not None and self._is_soon(paged, sum(map(len, best))):
+            return None
+        rows = {key: row for bucket in best for key, row in bucket.items()}
+        return [rows[key] for key in sorted(rows)]
+
+    def _is_soon(self, query: Query, matching: int) -> bool:
+        """Whether a page is filled by the first rows of all, before as many as match in a column are sorted."""
+        if query.top is None or query.count:
+            return False
+        return (query.skip + query.top) * len(self.rows) < matching * matching
 
     def _with_keys(self, keys: Iterable[Key]) -> list[Row]:
         found = {self.index(key) for key in keys if None not in key}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -204,14 +204,14 @@ def accepted(header: str) -> tuple[MediaRange, ...]:
     return tuple(sorted(usable, key=lambda item: (-item.quality, item.type.count("*"))))
 
 
-def choose(header: str | None, offered: Iterable[Format]) -> Format | None:
+@lru_cache(maxsize=512)
+def choose(header: str | None, offered: tuple[Format, ...]) -> Format | None:
     """The offered format that suits the client best, the first one when it does not say; None when nothing fits."""
-    formats = tuple(offered)
     if header is None or not header.strip():
-        return formats[0]
+        return offered[0]
     ranges = accepted(header)
     for item in ranges:
-        for candidate in formats:
+        for candidate in offered:
             if item.quality > 0 and item.matches(candidate) and not any(other.refuses(candidate) for other in ranges):
                 return candidate
     return None

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -55,10 +55,11 @@ class Exchange:
         """Whether a write gives back what it wrote; None where the client did not say."""
         return self.wishes.return_content
 
-    def version_of(self, chosen: Format | None, features: Iterable[str] = ()) -> Version:
+    def version_of(self, chosen: Format | None, features: Sequence[str] = ()) -> Version:
         """The lowest version that can say the answer: that of its format and of what it has, or the lowest at all."""
         version = self.profile.lowest if chosen is None else max(self.profile.lowest, chosen.version)
-        version = max([version, *[self.profile.features.get(name, version) for name in features]])
+        if features:
+            version = max([version, *[self.profile.features.get(name, version) for name in features]])
         if version > self.maximum:
             raise BadRequest(
                 f"The {self.profile.maximum_header} '{self.maximum}' is too low for the response. The response needs "
@@ -124,6 +125,13 @@ def _wishes(profile: Profile, header: str | None) -> Wishes:
 
 
 _SIZE: Final = re.compile(r"[1-9][0-9]{0,8}")
+
+
+DECIDING: Final = (
+    *("DataServiceVersion", "MaxDataServiceVersion", "OData-Version", "OData-MaxVersion"),
+    *("Accept", "Prefer", "DataServiceUrlConventions", *TUNNEL_HEADERS),
+)
+"""The headers that `select_profile` and `negotiate` look at."""
 
 
 def choose_format(exchange: Exchange, content: str, format_option: str | None) -> Format:

@@ -8,9 +8,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import lru_cache
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache, partial
 from itertools import accumulate
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar
@@ -30,15 +30,20 @@ Literals = Mapping[int, Any]
 ORIGIN_BASE: Final = 1 << 24  # more than any text is long
 
 
+Fill = Callable[[Literals], Any]
+"""A value with other literals in their places."""
+
+
 class Prepared(Struct, Generic[T], frozen=True, gc=False):
     """What texts mean. `value` has the literals of the first texts of this shape, `literals` those of these."""
 
     value: T
     literals: Literals
+    fill: Fill | None = None  # None where the value has the literals of these very texts
 
     def whole(self) -> T:
         """The value with these texts' literals in their places."""
-        found: T = substitute(self.value, self.literals)
+        found: T = self.value if self.fill is None else self.fill(self.literals)
         return found
 
 
@@ -47,6 +52,7 @@ class _Plan:
     """What a shape means. `read` takes the parts of a text and gives its literals; None where this is not its plan."""
 
     value: Any
+    fill: Fill | None  # None where nothing is to be filled in
     read: Callable[[Sequence[str]], Literals | None]
     fixed: tuple[int, ...]  # the literals that are part of the shape, by their places among the parts
 
@@ -129,7 +135,7 @@ class PreparedQueries:
             for plan in variants.plans.get(fixed, ()):
                 literals = plan.read(parts)
                 if literals is not None:
-                    return Prepared(plan.value, literals)
+                    return Prepared(plan.value, literals, plan.fill)
         value = bind(texts)
         if self.size:
             self._keep(shape, parts, _plan(value, texts, grammar))
@@ -193,7 +199,8 @@ def _plan(value: Any, texts: Mapping[str, str], grammar: Grammar) -> _Plan:
             else:
                 slots.append((first + place, origin, reader))
         first += len(parts)
-    return _Plan(value, _all_readers(slots), tuple(fixed))
+    fill = filler(value, frozenset([origin for _place, origin, _read in slots]))
+    return _Plan(value, fill, _all_readers(slots), tuple(fixed))
 
 
 def _prefix(before: str) -> str:
@@ -246,19 +253,39 @@ def constants_of(value: Any) -> Iterator[Constant]:
             yield from constants_of(getattr(value, name))
 
 
-def substitute(value: Any, literals: Literals) -> Any:
-    """A bound value with other literals in their places; parts without any are shared."""
+def filler(value: Any, origins: Collection[int]) -> Fill | None:
+    """What makes a bound value with other literals of these origins; parts without any are shared. None for none."""
     if isinstance(value, Constant):
-        if value.origin in literals:
-            return replace(value, value=literals[value.origin])
-        return value
+        return partial(_with_value, value) if value.origin in origins else None
     if isinstance(value, tuple):
-        items = tuple([substitute(item, literals) for item in value])
-        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
-    changed = {}
-    for name in _parts(value.__class__):
-        old = getattr(value, name)
-        new = substitute(old, literals)
-        if new is not old:
-            changed[name] = new
-    return replace(value, **changed) if changed else value
+        fills = [(place, fill) for place, item in enumerate(value) if (fill := filler(item, origins)) is not None]
+        return partial(_with_items, value, fills) if fills else None
+    members = {name: getattr(value, name) for name in _parts(value.__class__)}
+    changes = [(name, fill) for name, item in members.items() if (fill := filler(item, origins)) is not None]
+    return partial(_with_members, value.__class__, members, changes) if changes else None
+
+
+def _with_value(constant: Constant, literals: Literals) -> Constant:
+    return Constant(literals[constant.origin], constant.type, constant.is_collection, constant.origin)
+
+
+def _with_items(items: tuple[Any, ...], fills: Sequence[tuple[int, Fill]], literals: Literals) -> tuple[Any, ...]:
+    changed = list(items)
+    for place, fill in fills:
+        changed[place] = fill(literals)
+    return tuple(changed)
+
+
+def _with_members(
+    kind: Callable[..., Any], members: Mapping[str, Any], changes: Sequence[tuple[str, Fill]], literals: Literals
+) -> Any:
+    changed = dict(members)
+    for name, fill in changes:
+        changed[name] = fill(literals)
+    return kind(**changed)
+
+
+def substitute(value: Any, literals: Literals) -> Any:
+    """A bound value with other literals in their places."""
+    fill = filler(value, literals)
+    return value if fill is None else fill(literals)

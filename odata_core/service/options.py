@@ -55,8 +55,8 @@ class OptionBinder:
             syntax = parse_query(query, grammar, self.limits, profile.options)
             return self._bind(syntax, resource, profile, use)
 
-        if len(texts) + len(custom) < len(pairs):
-            return Options(bind(texts), custom)  # which refuses an option that is given twice
+        if len(texts) + len(custom) < len(pairs) or "#" in query:
+            return Options(bind(texts), custom)  # which refuses an option that is given twice, and a fragment
         place = (profile, resource.kind, resource.type, resource.is_collection, resource.source, resource.prefix, use)
         return Options(self.prepared.prepare(texts, grammar, place, bind).whole(), custom)
 

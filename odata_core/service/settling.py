@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from ..edm import EntityType, Model
 from ..edm import primitives as edm
@@ -14,6 +15,7 @@ from ..errors import BadRequest, MethodNotAllowed, ODataError, PayloadTooLarge, 
 from ..limits import Limits
 from ..payload.codec import Codec
 from ..protocol import Exchange, Format, Profile, check_content_type, choose_format, negotiate
+from ..protocol.negotiation import DECIDING
 from ..protocol.selection import select_profile
 from ..query.path_binder import PathBinder
 from ..query.prepared import PreparedQueries
@@ -21,11 +23,14 @@ from ..query.resource import Kind, Resource
 from ..query.resource_options import Use
 from ..uri import parse_query, parse_relative, split_query
 from ..uri.syntax import Options as Syntax
-from .messages import Request
+from ..uri.urls import is_plain
+from .messages import Headers, Request
 from .options import OptionBinder, Options
 from .plan import Action, Operation, plan
 
 _QUERY: Final = "/$query"
+_NO_PARAMETERS: Final = Syntax()
+_MAX_TOLD: Final = 1_000  # characters of headers whose meaning is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +66,18 @@ class Settler:
         self.without = without
         self._container = Capabilities(model, model.default_container if model.container else None)
         self._options = OptionBinder(model, limits, PreparedQueries(prepared, limits.text_length))
+        self._paths = PreparedQueries(prepared, limits.text_length)
+        self._negotiated = lru_cache(maxsize=256)(self._negotiate)
 
     def settle(self, request: Request) -> Settled:
         """The request, understood; an ODataError says what is wrong with it."""
         self._check_size(request)
         if not request.path.strip("/"):
             request = replace(request, path="")  # clients put a slash behind a root that ends in one
-        profile = select_profile(self.profiles, self.default, request.headers)
-        exchange = negotiate(profile, request.method, request.headers, key_as_segment=self.key_as_segment)
+        told = tuple([request.headers.get(name) for name in DECIDING])
+        settle = self._negotiated if sum([len(text) for text in told if text]) < _MAX_TOLD else self._negotiate
+        exchange = settle(request.method, told)
+        profile = exchange.profile
         if request.method == "POST" and request.path.endswith(_QUERY) and "$query" in profile.rules.reserved:
             request = self._with_query(request)
             exchange = replace(exchange, method="GET")
@@ -81,6 +90,12 @@ class Settler:
         chosen = _choose(exchange, planned, options)
         exchange.version_of(chosen)
         return Settled(request, exchange, planned, options, chosen)
+
+    def _negotiate(self, method: str, told: Sequence[str | None]) -> Exchange:
+        """What the headers settle: clients send the same ones again and again."""
+        headers = Headers([(name, text) for name, text in zip(DECIDING, told, strict=True) if text is not None])
+        profile = select_profile(self.profiles, self.default, headers)
+        return negotiate(profile, method, headers, key_as_segment=self.key_as_segment)
 
     def _check_declared(self, planned: Operation, exchange: Exchange) -> None:
         """What the model says cannot be done with a set is refused like what the protocol has no meaning for."""
@@ -114,12 +129,19 @@ class Settler:
         return replace(request, method="GET", path=request.path.removesuffix(_QUERY), query=query, body=b"")
 
     def _resource(self, request: Request, exchange: Exchange) -> Resource:
-        profile, by_segment = exchange.profile, exchange.key_as_segment
-        # $entity is nothing without its options (4.01 Part 2, 4.4); those of other paths are read when it is known what
-        # they are options of.
-        text = f"{request.path}?{request.query}" if request.path.startswith("$entity") else request.path
-        url = parse_relative(text, profile.grammar, self.limits, key_as_segment=by_segment)
-        return self._binder(exchange).bind(url.path, self._parameters(request.query, profile))
+        profile, by_segment, path = exchange.profile, exchange.key_as_segment, request.path
+        parameters = self._parameters(request.query, profile)
+
+        def bind(_texts: Any = None) -> Resource:
+            # $entity is nothing without its options (4.01 Part 2, 4.4); those of other paths are read when it is known
+            # what they are options of.
+            text = f"{path}?{request.query}" if path.startswith("$entity") else path
+            url = parse_relative(text, profile.grammar, self.limits, key_as_segment=by_segment)
+            return self._binder(exchange).bind(url.path, parameters)
+
+        if parameters is not _NO_PARAMETERS or path.startswith("$entity") or not is_plain(path):
+            return bind()
+        return self._paths.prepare({"": path}, profile.grammar, (profile, by_segment), bind).whole()
 
     def _binder(self, exchange: Exchange) -> PathBinder:
         profile = exchange.profile
@@ -130,10 +152,12 @@ class Settler:
     def _parameters(self, query: str, profile: Profile) -> Syntax:
         """What a query says about the path: aliases, and parameters of service operations of v2 and v3 (implicit
         aliases in 4.01) as they are."""
+        if not query:
+            return _NO_PARAMETERS
         pairs = split_query(query)
         custom = tuple([pair for pair in pairs if not pair[0].startswith(("$", "@"))])
         if not any(name.startswith("@") for name, _ in pairs):
-            return Syntax(custom=custom)
+            return Syntax(custom=custom) if custom else _NO_PARAMETERS
         aliases = "&".join([part for part in query.split("&") if part.startswith(("@", "%40"))])
         told = parse_query(aliases, profile.grammar, self.limits, profile.options)
         return Syntax(aliases=told.aliases, custom=custom, texts=told.texts)

@@ -21,6 +21,9 @@ _ROOT: Final = re.compile(r"https?://[^/?#]+/", re.IGNORECASE)
 # Characters that no URL holds unencoded (RFC 3986); what JSON is made of and what clients send is let through.
 _ILLEGAL: Final = re.compile(r"[<>^`\x00-\x08\x0a-\x1f\x7f]")
 
+# What makes a path more than its text: escapes, empty segments, and what does not belong to a path.
+_SPECIAL: Final = re.compile(rf"%|\A/|//|[#?]|{_ILLEGAL.pattern}")
+
 _TYPE: Final = re.compile(QUALIFIED_PATTERN)
 
 _DOCUMENT_OPTIONS: Final = frozenset({"$format"})
@@ -97,6 +100,13 @@ def parse_relative(
         return _parse_entity(plain, query, grammar, limits)
     options = parse_query(query, grammar, limits, known) if mark and query else Options()
     return Url(parse_path(path, grammar, limits, key_as_segment=key_as_segment) if path else (), options)
+
+
+def is_plain(raw: str) -> bool:
+    """Whether a raw path is its own decoded form, and its slashes are those between segments, none within a string."""
+    if _SPECIAL.search(raw) is not None:
+        return False
+    return "'" not in raw or not any("/" in text for text in raw.split("'")[1::2])
 
 
 def _parse_entity(path: str, query: str, grammar: Grammar, limits: Limits) -> Url:

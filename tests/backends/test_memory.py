@@ -8,11 +8,14 @@ from importlib.metadata import PackageNotFoundError, distribution
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from odata_core.backend import Backend, Context, Done, Query, Reads, Row, Writes, load_backend
+from odata_core.backend.completion import complete
 from odata_core.edm import Model, ModelBuilder, ModelError, prop
 from odata_core.errors import BadRequest, Conflict
-from odata_core.query.tree import Compare, Constant, Path
+from odata_core.query.tree import Compare, Constant, In, ListOf, Path
 from odata_core.testing.reference import MODEL, ROWS, exact
 from odata_core.testing.suite import WAIT_SECONDS, BackendSuite, everything, inserted, work, write_all_kinds
 from odata_memory import MemoryBackend
@@ -129,3 +132,31 @@ def test_it_is_found_by_name() -> None:
     except PackageNotFoundError:
         pytest.skip("Entry points need the package to be installed.")
     assert load_backend("memory") is MemoryBackend
+
+
+@given(
+    ratings=st.lists(st.integers(0, 3), min_size=1, max_size=60),
+    wanted=st.sets(st.integers(0, 3), min_size=1, max_size=3),
+    skip=st.integers(0, 5),
+    top=st.none() | st.integers(0, 20),
+    count=st.booleans(),
+)
+def test_a_page_of_a_column_is_the_same_however_it_is_found(
+    ratings: list[int], wanted: set[int], skip: int, top: int | None, count: bool
+) -> None:
+    """Few rows are looked up and sorted; a page of many is found among all rows in their order."""
+    builder = ModelBuilder("Shop")
+    builder.entity("Product", key="ID", properties={"ID": "Int32", "Rating": "Int16"})
+    builder.entity_set("Products", "Product")
+    model = builder.build()
+    source = model.entity_set("Products")
+    numbers = list(enumerate(ratings))[::-1]
+    backend = MemoryBackend(model, {"Products": [{"ID": n, "Rating": rating} for n, rating in numbers]})
+    rating = source.type.properties["Rating"]
+    condition = In(Path((rating,)), ListOf(tuple([Constant(one, rating.type) for one in sorted(wanted)]), rating.type))
+    query = Query(source, condition, (), skip, top, count)
+    with backend.session(Context()) as session:
+        rows, total = complete(session.select(query), query)
+    matching = [n for n, one in enumerate(ratings) if one in wanted]
+    assert [row["ID"] for row in rows] == matching[skip : None if top is None else skip + top]
+    assert total == (len(matching) if count else None)

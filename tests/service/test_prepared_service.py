@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,13 +15,33 @@ from odata_memory import MemoryBackend
 from tests.service.test_service import MODEL, ROWS
 
 BACKEND = MemoryBackend(MODEL, ROWS)
+SAFE = "/'()=,:@!$&*+;"  # what a URL may hold as it is: a path with nothing else is its own decoded form
 KEEPING = Service(MODEL, BACKEND, profile=ODATA_3, prepared=8)
 FORGETTING = Service(MODEL, BACKEND, profile=ODATA_3, prepared=0)
+
+KEEPING_4 = Service(MODEL, BACKEND, prepared=8)
+FORGETTING_4 = Service(MODEL, BACKEND, prepared=0)
+SEGMENTS = ("Products/", "Makers/")
 
 NUMBERS = st.sampled_from(
     ["0", "1", "2", "3", "-1", "2L", "2.5M", "2.50", "1e1", "9007199254740993", "2147483648", "x", "'1'"]
 )
-TEXTS = st.sampled_from(["'Milk'", "'Salt'", "''", "'it''s'", "'$top'", "null", "5", "datetime'2020-01-01T00:00:00'"])
+TEXTS = st.sampled_from(
+    [
+        "'a/b'",
+        "'<'",
+        "'#'",
+        "'%2F'",
+        "'Milk'",
+        "'Salt'",
+        "''",
+        "'it''s'",
+        "'$top'",
+        "null",
+        "5",
+        "datetime'2020-01-01T00:00:00'",
+    ]
+)
 TEMPLATES = (
     ("Products", "$filter=ID eq {n}"),
     ("Products", "$filter=Price gt {n} or Stock lt {n}&$orderby=ID add {n} desc,Name"),
@@ -30,6 +51,19 @@ TEMPLATES = (
     ("Products/$count", "$filter=ID gt {n}"),
     ("Makers({n})/Products", "$filter=ID gt {n}&$inlinecount=allpages"),
     ("Products", "$top={n}&$top={n}"),
+    ("Products({n})", ""),
+    ("Products({n})", "$select=Name"),
+    ("Products(ID={n})/Maker/Name/$value", ""),
+    ("Products({t})", ""),
+    ("Labels(Text={t},Number=7)", ""),
+    ("Labels(Text={t},Number={n})/Number", ""),
+    ("Makers({n})/Products({n})", ""),
+    ("Makers({n})//Products({n})", ""),
+    ("/Products({n})", ""),
+    ("Products({n})/", ""),
+    ("Products/{n}", ""),
+    ("Makers/{n}/Products/{n}/Name", ""),
+    ("Products({n})", "ID={n}"),
 )
 
 
@@ -43,14 +77,42 @@ def urls(draw: Any) -> tuple[str, str]:
         return text
 
     name_values = [part.partition("=") for part in filled(query).split("&")]
-    return quote(filled(path)), "&".join(f"{name}={quote(value)}" for name, _, value in name_values)
+    quoted = quote(filled(path), draw(st.sampled_from([SAFE, "/", SAFE + "<#"])))
+    return quoted, "&".join(f"{name}={quote(value)}" for name, _, value in name_values)
 
 
 @given(st.lists(urls(), min_size=1, max_size=12))
 def test_answers_are_the_same(requests: list[tuple[str, str]]) -> None:
     for path, query in requests:
-        request = Request("GET", "http://localhost/", path, query, Headers())
+        headers = Headers({"DataServiceUrlConventions": "KeyAsSegment"} if path.startswith(SEGMENTS) else {})
+        request = Request("GET", "http://localhost/", path, query, headers)
         assert KEEPING.handle(request) == FORGETTING.handle(request)
+
+
+@given(st.lists(urls(), min_size=1, max_size=12))
+def test_answers_of_version_4_are_the_same(requests: list[tuple[str, str]]) -> None:
+    for path, query in requests:
+        headers = Headers({"OData-MaxVersion": "4.01"})
+        request = Request("GET", "http://localhost/", path, query.replace("$inlinecount=allpages", ""), headers)
+        assert KEEPING_4.handle(request) == FORGETTING_4.handle(request)
+
+
+@pytest.mark.parametrize("other", ["'a/b'", "'a<b'", "'a%2Fb'", "'a''b'", "'a%23b'", "''", "'a#b'", "'a'/'b'"])
+def test_paths_that_only_look_alike(other: str) -> None:
+    for keeping, forgetting in ((KEEPING, FORGETTING), (KEEPING_4, FORGETTING_4)):
+        for text in ("'a'", other):
+            request = Request("GET", "http://localhost/", f"Labels(Text={text},Number=7)/Text", "", Headers())
+            assert keeping.handle(request) == forgetting.handle(request)
+
+
+def test_a_known_path_is_not_bound_again() -> None:
+    service = Service(MODEL, BACKEND, prepared=8)
+    found = [
+        service.handle(Request("GET", "http://localhost/", f"Products({number})/Name/$value", "", Headers())).body
+        for number in (1, 2, 3)
+    ]
+    assert found == ['Tea & "é"'.encode(), b"Milk", b"Salt"]
+    assert len(service._settler._paths) == 1
 
 
 def test_a_known_shape_is_not_bound_again() -> None:
