@@ -1,0 +1,226 @@
+# A session with one host: one connection, one pool with one runspace, one lock, and pipelines that go through it.
+# One lock, because messages are encrypted with keys of the TCP connection: two threads on one pool break it. The
+# session stays open, as opening one starts a process on the host; after a silence it is looked at before it is used,
+# and opened anew where it is gone.
+# Strategy for what is lost: as long as nothing of a command can have been carried out, and always when it only reads,
+# it is tried once more on a new session; otherwise the outcome is unknown, and nobody here guesses it.
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+from pypsrp.complex_objects import GenericComplexObject, PSInvocationState
+from pypsrp.exceptions import WSManFaultError
+from pypsrp.powershell import PowerShell, RunspacePool
+from pypsrp.wsman import WSMan
+
+from ..contract import OutcomeUnknown, Unavailable
+from .cmdlets import Pipeline
+from .host import HyperVHost
+from .records import Failure, Row
+from .transport import Trouble, read_trouble
+
+# How long `is_alive` and the farewell may take.
+SHORT: Final = 5
+# Answers lost on the way are asked for again, by pypsrp: 5 times, after 1, 3, 7, 15 and 31 times this.
+BACKOFF: Final = 0.1
+# More rows than this are no answer to anything that is asked here.
+MOST_ROWS: Final = 100_000
+
+FINISHED: Final = (PSInvocationState.COMPLETED, PSInvocationState.FAILED)
+
+
+class _LostError(Exception):
+    """The session broke, or gave no end of an answer; `again` says whether a new one may do better."""
+
+    def __init__(self, trouble: Trouble, *, again: bool = True) -> None:
+        super().__init__(trouble.text)
+        self.trouble = trouble
+        self.again = again
+
+
+class Session:
+    """Any thread may call; a call waits until those before it are done."""
+
+    def __init__(self, host: HyperVHost) -> None:
+        self.host = host
+        self._lock = threading.RLock()
+        self._wsman: WSMan | None = None
+        self._pool: RunspacePool | None = None
+        self._used = 0.0
+
+    def read(self, pipeline: Pipeline) -> list[Row]:
+        """Run what changes nothing."""
+        return self._run(pipeline, changes=False)
+
+    def change(self, pipeline: Pipeline) -> list[Row]:
+        """Run what changes something; OutcomeUnknown where nobody can tell whether it did."""
+        return self._run(pipeline, changes=True)
+
+    def open(self) -> None:
+        """Sign in, unless that is done; Unavailable where it is not possible."""
+        try:
+            self._open()
+        except _LostError as lost:
+            raise Unavailable(lost.trouble.text) from lost.__cause__
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Several calls that no other call comes between."""
+        if not self._lock.acquire(timeout=self.host.command_timeout):
+            raise Unavailable(f"The host '{self.host.host}' is busy with other commands of this service.")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """End the session, politely where that is quick."""
+        with self._lock:
+            if self._pool is not None and self._wsman is not None:
+                self._wsman.transport.read_timeout = self._wsman.transport.connection_timeout = SHORT
+                # Whatever goes wrong here: the host ends the session itself when it has been idle.
+                with suppress(Exception):
+                    self._pool.close()
+            self._drop()
+
+    def _run(self, pipeline: Pipeline, *, changes: bool) -> list[Row]:
+        with self.turn():
+            for attempt in range(2):
+                opened = False
+                try:
+                    opened = self._open()
+                    return self._invoke(pipeline)
+                except _LostError as lost:
+                    trouble = lost.trouble
+                    if changes and not trouble.refused:
+                        unknown = "Whether the command was carried out is unknown."
+                        raise OutcomeUnknown(f"{trouble.text} {unknown}") from lost.__cause__
+                    if opened or attempt or not lost.again:
+                        raise Unavailable(trouble.text) from lost.__cause__
+        raise AssertionError("The second attempt either returns or raises.")
+
+    def _open(self) -> bool:
+        """Make sure that there is a session; true where it is a new one."""
+        if self._pool is not None and time.monotonic() - self._used > self.host.idle_check and not self._is_alive():
+            self._drop()
+        if self._pool is not None:
+            return False
+        try:
+            self._wsman = connection(self.host)
+            pool = RunspacePool(
+                self._wsman,
+                configuration_name=self.host.configuration_name,
+                idle_timeout=self.host.idle_timeout,
+            )
+            pool.open()
+        except Exception as error:
+            self._drop()
+            trouble = read_trouble(error, self.host)
+            # No command has been sent, whatever it is.
+            raise _LostError(Trouble(trouble.step, trouble.text, refused=True), again=False) from error
+        self._pool, self._used = pool, time.monotonic()
+        return True
+
+    def _is_alive(self) -> bool:
+        assert self._pool is not None
+        try:
+            return self._pool.is_alive(timeout=SHORT)
+        except WSManFaultError:
+            # The connection is sound: it brought an answer. Not every account may ask for the state of its shell.
+            return True
+        except Exception:  # noqa: BLE001 - a connection that throws anything is not alive
+            return False
+
+    def _invoke(self, pipeline: Pipeline) -> list[Row]:
+        assert self._pool is not None
+        shell = PowerShell(self._pool)
+        for cmdlet in pipeline:
+            shell.add_cmdlet(cmdlet.name)
+            shell.add_parameters({**cmdlet.parameters, "ErrorAction": "Stop"})
+        finished = False
+        try:
+            self._wait(shell)
+            finished = True
+        finally:
+            # An interrupt, too, leaves a pipeline that nobody will collect.
+            if not finished:
+                self._drop()
+        self._used = time.monotonic()
+        if shell.streams.error:
+            raise _failure(shell.streams.error[-1]).error(self.host.host)
+        return [_row(item) for item in shell.output]
+
+    def _wait(self, shell: PowerShell) -> None:
+        """Send a pipeline and collect what it tells, until it is over."""
+        deadline = time.monotonic() + self.host.command_timeout
+        try:
+            shell.begin_invoke()
+        except Exception as error:
+            raise _LostError(read_trouble(error, self.host)) from error
+        try:
+            while shell.state == PSInvocationState.RUNNING and time.monotonic() < deadline:
+                if len(shell.output) > MOST_ROWS:
+                    break
+                shell.poll_invoke()
+        except Exception as error:
+            trouble = read_trouble(error, self.host)
+            raise _LostError(Trouble(trouble.step, trouble.text, refused=False)) from error
+        if shell.state not in FINISHED:
+            limit = f"{self.host.command_timeout} s and {MOST_ROWS} rows"
+            text = f"The host '{self.host.host}' has not finished the command within {limit}."
+            raise _LostError(Trouble("endpoint", text, refused=False), again=False)
+        try:
+            shell.close()
+        except Exception:  # noqa: BLE001 - the answer is here; the next call opens a new session
+            self._drop()
+
+    def _drop(self) -> None:
+        """Forget the session. What it may have left on the host goes when it has been idle for `idle_timeout`."""
+        wsman, self._wsman, self._pool = self._wsman, None, None
+        if wsman is not None:
+            with suppress(Exception):
+                wsman.close()
+
+
+def connection(host: HyperVHost) -> WSMan:
+    """The transport to a host; nothing is sent yet."""
+    name, port = host.address
+    return WSMan(
+        name,
+        port=port,
+        username=host.username,
+        password=host.password,
+        ssl=host.ssl,
+        auth=host.auth,
+        cert_validation=host.ca_file or True,  # type: ignore[arg-type]  # requests takes the path of a file, too
+        connection_timeout=host.connect_timeout,
+        operation_timeout=host.operation_timeout,
+        read_timeout=host.read_timeout,
+        reconnection_backoff=BACKOFF,
+        # A proxy of the environment is meant for the way out, and it would see Basic's password.
+        no_proxy=True,
+        certificate_pem=host.certificate_file,
+        certificate_key_pem=host.certificate_key_file,
+        certificate_key_password=host.certificate_key_password,
+    )
+
+
+def _failure(record: Any) -> Failure:
+    """A record of pypsrp; what is missing in it stays empty."""
+    exception = getattr(record, "exception", None)
+    message = getattr(exception, "adapted_properties", {}).get("Message")
+    text = str(message or record.details_message or record.message or record)
+    return Failure(str(record.fq_error or ""), int(record.category or 0), text)
+
+
+def _row(item: object) -> Row:
+    """An object of pypsrp; enumerations become their names. What Select-Object makes is all extended properties."""
+    if not isinstance(item, GenericComplexObject):
+        return {}
+    properties = {**item.adapted_properties, **item.extended_properties}
+    return {name: getattr(value, "to_string", value) for name, value in properties.items()}

@@ -1,0 +1,77 @@
+# Rigs for the Hyper-V driver: the fake endpoint with a fake host behind it, in each way that a client may sign in.
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from odata_vmm.drivers.contract import State
+from odata_vmm.drivers.hyperv import HyperVDriver, HyperVHost
+from odata_vmm.drivers.suite import Rig
+from tests.vmm.optional import require
+
+require("pypsrp", "psrpcore")
+
+from tests.vmm.fake_hyperv.certificates import make_certificate  # noqa: E402
+from tests.vmm.fake_hyperv.endpoint import PASSWORD, USERNAME, Endpoint, account  # noqa: E402
+from tests.vmm.fake_hyperv.machines import Machine, Site  # noqa: E402
+
+Way = Literal["basic", "negotiate", "negotiate over TLS"]
+WAYS: tuple[Way, ...] = ("basic", "negotiate", "negotiate over TLS")
+
+
+@dataclass(frozen=True, slots=True)
+class Fake:
+    """A fake host that listens, its first machine, and how to reach it."""
+
+    endpoint: Endpoint
+    machine: Machine
+    host: HyperVHost
+
+    def driver(self, **changes: Any) -> HyperVDriver:
+        """A driver, with some things configured otherwise."""
+        return HyperVDriver(replace(self.host, **changes))
+
+
+@contextmanager
+def fake_host(way: Way, folder: Path, state: State = "Running", **endpoint: Any) -> Iterator[Fake]:
+    """A host with two machines; the second is off."""
+    certificate = None if way == "negotiate" else make_certificate(folder)
+    machine = Machine("vm1", state)
+    site = Site([machine, Machine("vm2")])
+    auth: Literal["Basic", "Negotiate"] = "Basic" if way == "basic" else "Negotiate"
+    with account(folder), Endpoint(site, auth=auth, certificate=certificate, **endpoint) as running:
+        yield Fake(
+            running,
+            machine,
+            HyperVHost(
+                host="127.0.0.1",
+                port=running.port,
+                username=USERNAME,
+                password=PASSWORD,
+                auth="basic" if way == "basic" else "negotiate",
+                ssl=certificate is not None,
+                ca_file=str(certificate.authority) if certificate else None,
+                connect_timeout=2,
+                operation_timeout=2,
+                read_timeout=4,
+                command_timeout=20,
+                idle_check=30,
+            ),
+        )
+
+
+def fake_rig(way: Way, folder: Path, state: State) -> Iterator[Rig]:
+    """A rig for the suites that all drivers share."""
+    with fake_host(way, folder, state) as fake:
+        machine, other = fake.machine, fake.endpoint.site.machines[1]
+        driver = fake.driver()
+
+        def write(text: str) -> None:
+            machine.contents = text
+
+        yield Rig(driver, machine.id, other.id, write, lambda: machine.contents, state)
+        driver.close()
