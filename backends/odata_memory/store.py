@@ -221,6 +221,9 @@ class MemoryBackend:
     what is not there.
     """
 
+    kind_of_session = MemorySession
+    """What `session` gives: a subclass may have one that does more with each write."""
+
     def __init__(
         self,
         model: Model,
@@ -241,7 +244,7 @@ class MemoryBackend:
     @contextmanager
     def session(self, context: Context) -> Iterator[MemorySession]:
         """A unit of work: its writes stay when it is left normally, and are undone when it is left by an exception."""
-        session = MemorySession(self._contents)
+        session = self.kind_of_session(self._contents)
         try:
             yield session
         except BaseException:

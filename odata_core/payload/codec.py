@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from ..edm import Model, Operation, Property, StructuredType
@@ -25,7 +25,7 @@ class Shape:
     `expand` are the navigation properties whose entities are in the rows; `references` those of them that show as
     references only. `within` are the complex properties of which not everything is written. `computed` are properties
     that a query added, and `partial` says that this is not the type's own form (after $apply): what the row does not
-    have is not written then, rather than being an error.
+    have is not written then, rather than being an error. With `omits_nulls` null properties are left out.
     """
 
     type: StructuredType
@@ -37,6 +37,14 @@ class Shape:
     within: tuple[tuple[str, Shape], ...] = ()
     computed: tuple[Property, ...] = ()
     partial: bool = False
+    omits_nulls: bool = False
+
+    def without_nulls(self) -> Shape:
+        """The same, with null properties left out everywhere."""
+        expand, within = [
+            tuple([(name, shape.without_nulls()) for name, shape in nested]) for nested in (self.expand, self.within)
+        ]
+        return replace(self, expand=expand, within=within, omits_nulls=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ _MAX_LAYOUTS: Final = 64
 def _is_plain(shape: Shape, form: JsonForm) -> bool:
     """Whether rows of the shape can be written without looking at anything but their members."""
     kind = shape.type
-    if form.is_full or shape.partial or shape.computed or shape.references or kind is UNTYPED:
+    if form.is_full or shape.partial or shape.omits_nulls or shape.computed or shape.references or kind is UNTYPED:
         return False
     if any(name not in kind.navigation for name, _nested in shape.expand):
         return False

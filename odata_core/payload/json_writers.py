@@ -63,8 +63,9 @@ class RowWriter:
         self.may_lack = is_change or shape.partial
         names = None if shape.select is None else set(shape.select)
         within = dict(shape.within)
+        self.omits_nulls = shape.omits_nulls
         self.properties = [
-            _PropertyWriter(prop, form, within.get(name))
+            _PropertyWriter(prop, form, within.get(name) or _inner(prop, shape))
             for name, prop in kind.properties.items()
             if (names is None or name in names) and prop.type is not edm.STREAM
         ] + [_PropertyWriter(prop, form, None) for prop in shape.computed]
@@ -208,6 +209,8 @@ class RowWriter:
                     out.setdefault(prop.type_member, prop.type_text)
                 if prop.mend is not None:
                     value = prop.mend(value, root)
+            elif self.omits_nulls and rest is None:
+                continue  # 4.01 Part 1, 8.2.8.6: only what is annotated stays
             out[name] = value
 
     def _streams(self, out: Out, row: Row, beside: dict[str, list[str]], path: str | None) -> None:
@@ -293,6 +296,12 @@ class RowWriter:
                 raise InternalError(f"A reference to {self.kind.qualified_name} has neither id nor key.")
             url = root + path
         return {self.form.reference: url}
+
+
+def _inner(prop: Property, shape: Shape) -> Shape | None:
+    """The shape of a complex property of which everything is written, where it is not the usual one."""
+    is_other = shape.omits_nulls and isinstance(prop.type, StructuredType)
+    return Shape(prop.type, omits_nulls=True) if is_other else None  # type: ignore[arg-type]  # a structured one
 
 
 class _PropertyWriter:

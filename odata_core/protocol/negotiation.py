@@ -27,6 +27,7 @@ class Wishes:
     return_content: bool | None = None
     page_size: int | None = None
     tracks_changes: bool = False
+    omits_nulls: bool = False
     words: Mapping[str, str] = field(default_factory=dict)
 
     def with_word(self, name: str, word: str, **wish: Any) -> Wishes:
@@ -110,7 +111,7 @@ def _wishes(profile: Profile, header: str | None) -> Wishes:
     """Of preferences that are given twice the first one counts (RFC 7240, 2); what is not known means nothing."""
     found = Wishes()
     for item in parse_list_header(header or ""):
-        word = item.split(";")[0].strip().lower()
+        word = item.split(";")[0].strip().lower().replace('"', "")  # a value may be quoted
         name, _, value = word.partition("=")
         wish, bare = profile.preferences.get(word), name.strip().removeprefix("odata.")
         if wish is not None and found.return_content is None:
@@ -119,6 +120,8 @@ def _wishes(profile: Profile, header: str | None) -> Wishes:
             continue
         elif bare == "track-changes":
             found = found.with_word(bare, word, tracks_changes=True)
+        elif bare == "omit-values" and value.strip() == "nulls":
+            found = found.with_word(bare, word, omits_nulls=True)
         elif bare == "maxpagesize" and _SIZE.fullmatch(value.strip()):
             found = found.with_word(bare, word, page_size=int(value))
     return found

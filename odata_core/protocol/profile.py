@@ -157,7 +157,7 @@ ODATA_2: Final = Profile(
 _JSON_KINDS: Final = ("data", "entity", "feed", "property", "service", "error")
 _V4_OPTIONS: Final = (
     *("$filter", "$orderby", "$select", "$expand", "$top", "$skip", "$count", "$search", "$compute", "$apply"),
-    *("$format", "$skiptoken", "$deltatoken", "$id"),
+    *("$format", "$skiptoken", "$deltatoken", "$id", "$index", "$schemaversion"),
 )
 ODATA_4: Final = Profile(
     version=V4_0,
@@ -166,7 +166,7 @@ ODATA_4: Final = Profile(
     rules=V4_RULES,
     options={
         **dict.fromkeys(_V4_OPTIONS, True),
-        **dict.fromkeys(("$index", "$schemaversion", "$levels"), False),
+        "$levels": False,
     },
     version_header="OData-Version",
     maximum_header="OData-MaxVersion",
@@ -187,6 +187,7 @@ ODATA_401: Final = replace(
     version=V4_01,
     lowest=V4_01,
     manners=replace(V4_MANNERS, changes_many=True),
+    wishes=ODATA_4.wishes | {"omit-values"},
     write_metadata={media.XML.name: partial(write_xml_v4, version="4.01"), media.CSDL_JSON.name: write_json},
     formats={
         **_others(),

@@ -21,7 +21,6 @@ from .changes import changes_of, delta_url, tracked_moment
 from .etags import check_write, etag_of, is_unchanged
 from .finding import Many, One, Place
 from .reading import about_of, property_of, source_for, told
-from .shapes import shape_of
 from .streams import insert_media, read_stream, write_stream
 from .unit import Unit
 from .work import NO_CONTENT, Reply, Work, in_pieces, next_url, url_of
@@ -74,9 +73,13 @@ def collection_of(work: Work, unit: Unit, place: Many, headers: tuple[tuple[str,
         work.root, place, unit.language.links,
         count=page.total, next_link=next_link, delta_link=delta_link, url=url_of(work),
     )  # fmt: skip
-    followed = {"maxpagesize": unit.page_size == work.wishes.page_size, "track-changes": moment is not None}
+    followed = {
+        "maxpagesize": unit.page_size == work.wishes.page_size,
+        "track-changes": moment is not None,
+        "omit-values": work.omits_nulls,
+    }
     headers = (*headers, *work.wishes.applied(*[name for name, is_so in followed.items() if is_so]))
-    shape = shape_of(place.type, source_for(place), work.options)
+    shape = work.shape(place.type, source_for(place))
     reply = in_pieces(
         work.writer.write_feed(shape, told(page.rows, shape, place, unit.language.links), about), headers=headers
     )
@@ -103,9 +106,11 @@ def _single(work: Work, unit: Unit, place: One) -> Reply:
         return _entity(work, unit, place)
     prop = property_of(place, work.resource.properties, _name_of(work, place))
     about = about_of(work.root, place, unit.language.links, url=url_of(work))
-    if isinstance(kind, StructuredType) and isinstance(place.value, Mapping) and is_asked(work.options):
+    is_changed = is_asked(work.options) or work.omits_nulls
+    if isinstance(kind, StructuredType) and isinstance(place.value, Mapping) and is_changed:
         rows = unit.lister.expanded([place.value], work.options)
-        return Reply(200, work.writer.write_entity(shape_of(kind, None, work.options), rows[0], about))
+        applied = work.wishes.applied("omit-values") if work.omits_nulls else ()
+        return Reply(200, work.writer.write_entity(work.shape(kind, None), rows[0], about), applied)
     value = place.value
     if prop.is_collection:
         value = _items(work, unit, place, value)
@@ -141,7 +146,8 @@ def _entity(work: Work, unit: Unit, place: One, status: int = 200, headers: Any 
     tagged = (*headers, *((("ETag", etag),) if etag is not None else ()))
     if work.method in ("GET", "HEAD") and is_unchanged(work.request.headers, etag):
         return Reply(304, headers=tagged, has_body=False)
-    shape = shape_of(place.type, source, work.options)
+    shape = work.shape(place.type, source)
+    tagged = (*tagged, *(work.wishes.applied("omit-values") if work.omits_nulls else ()))
     rows = unit.lister.expanded([place.value], work.options)
     about = about_of(work.root, place, unit.language.links, url=url_of(work))
     (row,) = told(rows, shape, place, unit.language.links)
@@ -203,6 +209,8 @@ def create(work: Work, unit: Unit) -> Reply:
     place = unit.finder.find(work.resource)
     if isinstance(place, One) and isinstance(place.value, list | tuple | None):
         return _append(work, unit, place)
+    if work.options.index is not None:
+        raise NotImplementedHere("Collections of entities have no order of their own here.", target="$index")
     if not isinstance(place, Many):
         raise MethodNotAllowed("Only a collection can be added to.", allow=("GET",))
     if isinstance(place.type, EntityType) and place.type.has_stream:
@@ -225,12 +233,23 @@ def _made(work: Work, unit: Unit, one: One, headers: Any, location: str) -> Repl
 
 
 def _append(work: Work, unit: Unit, place: One) -> Reply:
-    """POST to a collection of values adds one (4.01 Part 1, 11.4.9.5)."""
+    """POST to a collection of values adds one, at its end or at $index (4.01 Part 1, 11.4.9.5 and 11.4.11)."""
     prop = work.resource.properties[-1]
     item = replace_property(prop, is_collection=False)
     value = work.reader().read_property(work.request.body, item, work.reading)
-    unit.writer.set_value(place, [*(place.value or ()), value])
+    values = list(place.value or ())
+    values.insert(_place_among(values, work.options.index), value)
+    unit.writer.set_value(place, values)
     return NO_CONTENT
+
+
+def _place_among(values: list[Any], index: int | None) -> int:
+    """Where a new item goes: counted from 0, or with a minus sign from the end, so that -1 is the last one."""
+    if index is None:
+        return len(values)
+    if not -len(values) - 1 <= index <= len(values):
+        raise BadRequest(f"The collection has {len(values)} items, so none can go to $index={index}.", target="$index")
+    return index if index >= 0 else len(values) + 1 + index
 
 
 def replace_property(prop: Property, **changes: Any) -> Property:

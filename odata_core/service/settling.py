@@ -10,8 +10,17 @@ from typing import Any, Final
 
 from ..edm import EntityType, Model
 from ..edm import primitives as edm
+from ..edm.annotations import value_of
 from ..edm.capabilities import Capabilities
-from ..errors import BadRequest, MethodNotAllowed, ODataError, PayloadTooLarge, UnsupportedMediaType, UriTooLong
+from ..errors import (
+    BadRequest,
+    MethodNotAllowed,
+    NotFound,
+    ODataError,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    UriTooLong,
+)
 from ..limits import Limits
 from ..payload.codec import Codec
 from ..protocol import Exchange, Format, Profile, check_content_type, choose_format, negotiate
@@ -28,6 +37,7 @@ from .messages import Headers, Request
 from .options import OptionBinder, Options
 from .plan import Action, Operation, plan
 
+_SCHEMA_VERSION: Final = "Org.OData.Core.V1.SchemaVersion"
 _QUERY: Final = "/$query"
 _NO_PARAMETERS: Final = Syntax()
 _MAX_TOLD: Final = 1_000  # characters of headers whose meaning is kept
@@ -65,6 +75,7 @@ class Settler:
         self.key_as_segment = key_as_segment
         self.without = without
         self._container = Capabilities(model, model.default_container if model.container else None)
+        self._versions = schema_versions(model)
         self._options = OptionBinder(model, limits, PreparedQueries(prepared, limits.text_length))
         self._paths = PreparedQueries(prepared, limits.text_length)
         self._negotiated = lru_cache(maxsize=256)(self._negotiate)
@@ -85,6 +96,7 @@ class Settler:
         planned = plan(exchange.method, resource, profile, self.without)
         self._check_declared(planned, exchange)
         options = self._options.settle(request.query, resource, _use(planned, exchange.method), profile)
+        self._check_version(options.bound.schemaversion)
         if resource.kind is Kind.ENTITY_ID:
             planned = replace(planned, resource=self._by_id(resource, options, request, exchange))
         chosen = _choose(exchange, planned, options)
@@ -107,6 +119,13 @@ class Settler:
                 f"'{source.name}' does not support {exchange.method[:20]} requests: the model declares so.",
                 allow=[name for name in ("GET", "HEAD") if name != exchange.method],
             )
+
+    def _check_version(self, wanted: str | None) -> None:
+        """There is one version of the schema: the current one, by its name or as `*` (4.01 Part 1, 11.2.12)."""
+        if wanted is None or wanted == "*" or wanted in self._versions:
+            return
+        known = f"It is {' or '.join(self._versions)}." if self._versions else "The model tells none."
+        raise NotFound(f"There is no version '{wanted[:50]}' of the schema. {known}", target="$schemaversion")
 
     def _check_size(self, request: Request) -> None:
         length = len(request.path) + len(request.query)
@@ -170,6 +189,13 @@ class Settler:
         if not resource.steps:
             return found
         return replace(found, steps=(*found.steps, *resource.steps), type=resource.type)
+
+
+def schema_versions(model: Model) -> list[str]:
+    """What Core.SchemaVersion says of the model's schemas."""
+    schemas = [one for path, one in model.annotations.items() if path.endswith("/$Schema")]
+    told = [value_of(one.value) for said in schemas for one in said if one.term == _SCHEMA_VERSION]
+    return sorted({text for text in told if isinstance(text, str)})
 
 
 def reader_of(profile: Profile, request: Request) -> Codec:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, unquote_plus
 
-from ..payload.codec import Codec, Reading
+from ..payload.codec import Codec, Reading, Shape
 from ..protocol.negotiation import Wishes
 from ..protocol.profile import Manners
 from ..query.options import BoundOptions
 from ..query.resource import Resource
+from ..query.tree import Source
 from .messages import Request
+from .shapes import shape_of
 
 _NO_WISHES: Final = Wishes()
 
@@ -47,6 +49,16 @@ class Work:
     def applied(self) -> tuple[tuple[str, str], ...]:
         """What tells the client that its wish for what a write returns was followed."""
         return self.wishes.applied("return")
+
+    def shape(self, kind: Any, source: Source | None) -> Shape:
+        """What is written of structured values."""
+        found = shape_of(kind, source, self.options)
+        return found.without_nulls() if self.omits_nulls else found
+
+    @property
+    def omits_nulls(self) -> bool:
+        """4.01 Part 1, 8.2.8.6; not in what a write gives back, where a null may be news."""
+        return self.wishes.omits_nulls and self.method in ("GET", "HEAD")
 
     @property
     def root(self) -> str:

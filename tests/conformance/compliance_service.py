@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from odata_core.backend import Query, Reads, Row, Stream
+from odata_core.backend import Key, Query, Reads, Row, Source, Stream
 from odata_core.errors import BadRequest
 from odata_core.service import Handler, Service
 from odata_core.service.asynchrony import Asynchronous
 from odata_core.service.calls import Operations
 from odata_memory import MemoryBackend
+from odata_memory.store import MemorySession
 from tests.conformance.compliance_model import NAMESPACE, compliance_model, compliance_rows, compliance_streams
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,12 +27,25 @@ MODEL = compliance_model()
 PRODUCTS = MODEL.entity_sets["Products"]
 
 
+class CountingSession(MemorySession):
+    """Each update makes another version, which the ETag is made of."""
+
+    def update(self, entity_set: Source, key: Key, values: Row, *, replace: bool) -> Row:
+        former = self.get(entity_set, key) if "Version" in entity_set.type.properties else None
+        counted = values if former is None else {**values, "Version": former["Version"] + 1}
+        return super().update(entity_set, key, counted, replace=replace)
+
+
+class ComplianceBackend(MemoryBackend):
+    kind_of_session = CountingSession
+
+
 def compliance_service() -> Service:
     """A service with the rows of the contract, which `Reseed` brings back."""
     streams: dict[tuple[str, tuple[Any, ...], str | None], Stream] = {
         ("MediaItems", (key,), None): Stream(kind, content) for key, (kind, content) in compliance_streams().items()
     }
-    backend = MemoryBackend(MODEL, compliance_rows(), streams=streams)
+    backend = ComplianceBackend(MODEL, compliance_rows(), streams=streams)
     return Service(MODEL, backend, operations=operations(backend), default_version="4.01")
 
 
@@ -90,8 +104,7 @@ def operations(backend: MemoryBackend) -> Operations:
         return f'{{"info": "{text}"}}' if format == "json" else text
 
     def changed(session: Any, product: Row, **values: Any) -> Row:
-        versioned = {**values, "Version": product["Version"] + 1}
-        updated: Row = session.update(PRODUCTS, (product["ID"],), versioned, replace=False)
+        updated: Row = session.update(PRODUCTS, (product["ID"],), values, replace=False)
         return updated
 
     @operation("ApplyDiscount")
@@ -144,11 +157,13 @@ def main() -> None:
 
 def serve(handler: Handler, port: int) -> None:
     """Serve until interrupted, on loopback."""
-    from werkzeug.serving import run_simple
+    from odata_core.asgi import AsgiApp
+    from odata_core.server import run_server
 
-    from odata_core.wsgi import WsgiApp
+    def ready(port: int) -> None:
+        print(f"Listening on http://127.0.0.1:{port}/", flush=True)
 
-    run_simple("127.0.0.1", port, WsgiApp(handler), threaded=True)
+    run_server(AsgiApp(handler), "127.0.0.1", port, ready)
 
 
 if __name__ == "__main__":

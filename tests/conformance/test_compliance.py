@@ -173,6 +173,20 @@ def test_computed_and_immutable(service: Service) -> None:
     }  # fmt: skip
 
 
+def test_each_update_counts(service: Service) -> None:
+    """The version, which the ETag is made of, also goes up when a client sends one of its own."""
+    laptop = product(service, "Laptop")
+    first = value(service, laptop)["Version"]
+    for change in ({"Name": "Lap"}, {"Rating": 1, "Version": 77}):
+        assert send(service, "PATCH", laptop, change).status == 204
+    assert send(service, "PUT", f"{laptop}/Name", {"value": "Laptop"}).status == 204
+    assert value(service, laptop)["Version"] == first + 3
+    before = send(service, "GET", "Company")
+    assert send(service, "PATCH", "Company", {"CEO": "Ann"}, If_Match=before.header("ETag") or "").status == 204
+    assert send(service, "PATCH", "Company", {"CEO": "Bob"}, If_Match=before.header("ETag") or "").status == 412
+    assert value(service, "Company")["Version"] == json.loads(before.body)["Version"] + 1
+
+
 def test_links_are_expanded(service: Service) -> None:
     laptop, mouse = product(service, "Laptop"), product(service, "Wireless Mouse")
     assert send(service, "POST", f"{laptop}/RelatedProducts/$ref", {"@odata.id": mouse}).status == 204
@@ -208,7 +222,7 @@ def test_changes_are_tracked(service: Service) -> None:
 
 def test_the_command(tmp_path: Path) -> None:
     command = ["tests/conformance/compliance_service.py", "--port", "0"]
-    with running(command, tmp_path / "log", r"Running on http://127\.0\.0\.1:(\d+)") as server:
+    with running(command, tmp_path / "log", r"Listening on http://127\.0\.0\.1:(\d+)") as server:
         status, content = server.get("/Products?$orderby=Name&$select=Name")
         assert (status, [row["Name"] for row in content["value"]]) == (200, ALL)
         status, _ = server.get("/Nothing")
