@@ -16,6 +16,7 @@ from tests.vmm.optional import require
 require("pypsrp", "psrpcore")
 
 from tests.vmm.fake_hyperv.certificates import make_certificate  # noqa: E402
+from tests.vmm.fake_hyperv.cmdlets import Role  # noqa: E402
 from tests.vmm.fake_hyperv.endpoint import PASSWORD, USERNAME, Endpoint, account  # noqa: E402
 from tests.vmm.fake_hyperv.machines import Machine, Site  # noqa: E402
 
@@ -36,10 +37,15 @@ class Fake:
         return HyperVDriver(replace(self.host, **changes))
 
 
+__all__ = ["PASSWORD", "USERNAME", "WAYS", "Fake", "Role", "Way", "fake_host", "fake_rig", "make_certificate"]
+
+
 @contextmanager
-def fake_host(way: Way, folder: Path, state: State = "Running", **endpoint: Any) -> Iterator[Fake]:
-    """A host with two machines; the second is off."""
-    certificate = None if way == "negotiate" else make_certificate(folder)
+def fake_host(
+    way: Way, folder: Path, state: State = "Running", *, address: str = "127.0.0.1", **endpoint: Any
+) -> Iterator[Fake]:
+    """A host with two machines; the second is off. Its certificate, where it has one, is for `address`."""
+    certificate = None if way == "negotiate" else make_certificate(folder, address)
     machine = Machine("vm1", state)
     site = Site([machine, Machine("vm2")])
     auth: Literal["Basic", "Negotiate"] = "Basic" if way == "basic" else "Negotiate"
@@ -60,6 +66,8 @@ def fake_host(way: Way, folder: Path, state: State = "Running", **endpoint: Any)
                 read_timeout=4,
                 command_timeout=20,
                 idle_check=30,
+                retry_after=0,
+                refused_after=0,
             ),
         )
 

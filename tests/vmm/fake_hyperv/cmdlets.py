@@ -107,9 +107,10 @@ def run_pipeline(
     """The objects that come out; a terminating error is raised, another one written."""
     stream: list[Any] | None = None
     for command in commands:
+        site.commands.append((command.name, command.arguments))
         cmdlet = role.find(command.name)
         arguments = _bind(cmdlet, command)
-        stops = str(arguments.get("erroraction", "Continue")).lower() == "stop"
+        stops = str(arguments.get("erroraction", "Continue")).lower() == "stop" and not site.lenient
         output: list[Any] = []
         for item in [None] if stream is None else stream:
             try:

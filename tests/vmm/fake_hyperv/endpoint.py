@@ -62,6 +62,7 @@ class Endpoint:
         auth: Literal["Basic", "Negotiate"] = "Negotiate",
         certificate: Certificate | None = None,
         configurations: dict[str, Role] | None = None,
+        port: int = 0,
     ) -> None:
         self.site = site
         self.auth = auth
@@ -70,10 +71,11 @@ class Endpoint:
         self.encrypts = auth == "Negotiate" and certificate is None
         self.shells: dict[str, Shell] = {}
         self.opened = 0
+        self.requests = 0
         self._connections: set[socket.socket] = set()
         self._receiving = 0
         self._changed = threading.Condition()
-        self._server = _Server(("127.0.0.1", 0), _Connection)
+        self._server = _Server(("127.0.0.1", port), _Connection)
         self._server.endpoint = self
         self._server.tls = None
         if certificate is not None:
@@ -225,6 +227,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.endpoint.requests += 1
         token = self._authenticate()
         if token is None:
             return

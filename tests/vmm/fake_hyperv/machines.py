@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from uuid import UUID, uuid4
@@ -96,13 +96,16 @@ class Machine:
 class Site:
     """The host. A `denied` account may sign in and do nothing; `service_runs` tells of virtual machine management.
 
-    What is in `hooks` under a cmdlet's name happens before that cmdlet does anything: a pause, an accident.
+    What is in `hooks` under a cmdlet's name happens before that cmdlet does anything: a pause, an accident. A `lenient`
+    host ends no pipeline because of an error, whatever -ErrorAction says. `commands` are all that it was given.
     """
 
     machines: list[Machine]
     name: str = "HV01"
     denied: bool = False
     service_runs: bool = True
+    lenient: bool = False
+    commands: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
     hooks: dict[str, Callable[[], None]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 

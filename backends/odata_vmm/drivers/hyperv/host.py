@@ -46,6 +46,10 @@ class HyperVHost:
     # After so much silence the connection is looked at before it is used; after so much, the host ends the session.
     idle_check: int = 30
     idle_timeout: int = 900
+    # So long a host that could not be reached is not tried again; one that refused the account, `refused_after`, since
+    # Windows locks accounts for which wrong passwords are tried.
+    retry_after: int = 5
+    refused_after: int = 60
 
     def __post_init__(self) -> None:
         problem = next((text for wrong, text in self._problems() if wrong), None)
@@ -94,8 +98,12 @@ class HyperVHost:
                 "'configuration_name' holds letters, digits, '.', '_' and '-' only.",
             ),
             (
-                min(self.connect_timeout, self.operation_timeout, self.command_timeout) < 1 or self.idle_check < 0,
-                "times are positive numbers of seconds.",
+                min(self.connect_timeout, self.operation_timeout, self.command_timeout) < 1,
+                "'connect_timeout', 'operation_timeout' and 'command_timeout' are at least 1 second.",
+            ),
+            (
+                min(self.idle_check, self.retry_after, self.refused_after) < 0,
+                "'idle_check', 'retry_after' and 'refused_after' are no negative numbers.",
             ),
             (
                 self.read_timeout <= self.operation_timeout,

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from pypsrp.complex_objects import GenericComplexObject, PSInvocationState
@@ -52,6 +53,8 @@ class Session:
         self._wsman: WSMan | None = None
         self._pool: RunspacePool | None = None
         self._used = 0.0
+        self._closed_until = 0.0
+        self._failure: Trouble | None = None
 
     def read(self, pipeline: Pipeline) -> list[Row]:
         """Run what changes nothing."""
@@ -63,10 +66,11 @@ class Session:
 
     def open(self) -> None:
         """Sign in, unless that is done; Unavailable where it is not possible."""
-        try:
-            self._open()
-        except _LostError as lost:
-            raise Unavailable(lost.trouble.text) from lost.__cause__
+        with self.turn():
+            try:
+                self._open()
+            except _LostError as lost:
+                raise Unavailable(lost.trouble.text) from lost.__cause__
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -91,25 +95,26 @@ class Session:
     def _run(self, pipeline: Pipeline, *, changes: bool) -> list[Row]:
         with self.turn():
             for attempt in range(2):
-                opened = False
                 try:
-                    opened = self._open()
+                    self._open()
                     return self._invoke(pipeline)
                 except _LostError as lost:
                     trouble = lost.trouble
                     if changes and not trouble.refused:
                         unknown = "Whether the command was carried out is unknown."
                         raise OutcomeUnknown(f"{trouble.text} {unknown}") from lost.__cause__
-                    if opened or attempt or not lost.again:
+                    if attempt or not lost.again:
                         raise Unavailable(trouble.text) from lost.__cause__
         raise AssertionError("The second attempt either returns or raises.")
 
-    def _open(self) -> bool:
-        """Make sure that there is a session; true where it is a new one."""
+    def _open(self) -> None:
+        """Make sure that there is a session."""
         if self._pool is not None and time.monotonic() - self._used > self.host.idle_check and not self._is_alive():
             self._drop()
         if self._pool is not None:
-            return False
+            return
+        if self._failure is not None and time.monotonic() < self._closed_until:
+            raise _LostError(self._failure, again=False)
         try:
             self._wsman = connection(self.host)
             pool = RunspacePool(
@@ -120,11 +125,12 @@ class Session:
             pool.open()
         except Exception as error:
             self._drop()
-            trouble = read_trouble(error, self.host)
             # No command has been sent, whatever it is.
-            raise _LostError(Trouble(trouble.step, trouble.text, refused=True), again=False) from error
-        self._pool, self._used = pool, time.monotonic()
-        return True
+            trouble = replace(read_trouble(error, self.host), refused=True)
+            wait = self.host.refused_after if trouble.step == "authentication" else self.host.retry_after
+            self._failure, self._closed_until = trouble, time.monotonic() + wait
+            raise _LostError(trouble, again=False) from error
+        self._pool, self._used, self._failure = pool, time.monotonic(), None
 
     def _is_alive(self) -> bool:
         assert self._pool is not None
@@ -168,8 +174,7 @@ class Session:
                     break
                 shell.poll_invoke()
         except Exception as error:
-            trouble = read_trouble(error, self.host)
-            raise _LostError(Trouble(trouble.step, trouble.text, refused=False)) from error
+            raise _LostError(replace(read_trouble(error, self.host), refused=False)) from error
         if shell.state not in FINISHED:
             limit = f"{self.host.command_timeout} s and {MOST_ROWS} rows"
             text = f"The host '{self.host.host}' has not finished the command within {limit}."

@@ -56,7 +56,9 @@ def read_trouble(error: BaseException, host: HyperVHost) -> Trouble:
     causes = tuple(_causes(error))
     certificate = _first(causes, ssl.SSLCertVerificationError)
     if certificate is not None:
-        text = f"The certificate of the host '{name}' is not trusted: {one_line(certificate.verify_message)}."
+        text = (
+            f"The certificate of the host '{name}' is not trusted: {one_line(certificate.verify_message).rstrip('.')}."
+        )
         return Trouble("tls", text, refused=True)
     if _first(causes, socket.gaierror) is not None:
         return Trouble("name", f"The name of the host '{name}' cannot be resolved.", refused=True)
