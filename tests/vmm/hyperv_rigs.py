@@ -32,9 +32,13 @@ class Fake:
     machine: Machine
     host: HyperVHost
 
+    def changed(self, **changes: Any) -> HyperVHost:
+        """The configuration, with some things otherwise."""
+        return replace(self.host, **changes)
+
     def driver(self, **changes: Any) -> HyperVDriver:
         """A driver, with some things configured otherwise."""
-        return HyperVDriver(replace(self.host, **changes))
+        return HyperVDriver(self.changed(**changes))
 
 
 __all__ = ["PASSWORD", "USERNAME", "WAYS", "Fake", "Role", "Way", "fake_host", "fake_rig", "make_certificate"]

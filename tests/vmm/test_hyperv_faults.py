@@ -408,6 +408,27 @@ def test_a_checkpoint_that_vanishes_before_it_is_restored_is_not_found(simple: F
     assert (kind, message, simple.machine.contents) == (NotFound, missing, "late")
 
 
+@pytest.mark.parametrize("call", ["power", "restore"])
+def test_a_host_that_is_gone_after_a_change_leaves_the_outcome_unknown(simple: Fake, call: str) -> None:
+    """It is looked at three times: before, for the change, and afterwards."""
+    driver, machine = simple.driver(), simple.machine
+    checkpoint = driver.create(machine.id, "a")
+    machine.contents = "late"
+    looks: list[int] = []
+
+    def fall_ill() -> None:
+        looks.append(1)
+        simple.endpoint.site.service_runs = len(looks) < 3
+
+    simple.endpoint.site.hooks["Get-VM"] = fall_ill
+    if call == "power":
+        kind, message = failure(lambda: driver.power(machine.id, "suspend"))
+    else:
+        kind, message = failure(lambda: driver.restore(machine.id, checkpoint.id))
+    assert (kind, message.endswith("What became of the machine is unknown.")) == (OutcomeUnknown, True)
+    assert (machine.state, machine.contents) == (("Paused", "late") if call == "power" else ("Running", ""))
+
+
 def test_power_actions_that_hyper_v_would_pass_over_are_rejected(simple: Fake) -> None:
     """Start-VM on a running machine only warns, and on a paused one it resumes."""
     driver = simple.driver()

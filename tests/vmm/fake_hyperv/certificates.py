@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from uuid import uuid4
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,7 +28,7 @@ class Certificate:
 def make_certificate(folder: Path, address: str = "127.0.0.1") -> Certificate:
     """A server's certificate for an address, and its authority, as files."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Authority of the tests")])
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Authority {uuid4()}")])
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "HV01")])
     authority = (
         _builder(issuer, issuer, authority_key)

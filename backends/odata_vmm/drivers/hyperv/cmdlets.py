@@ -63,8 +63,8 @@ def checkpoint(vm_id: UUID, checkpoint_id: UUID) -> Pipeline:
 
 # What an account must be allowed to run; `check` looks for them, and the README's role capability lists them.
 NEEDED: Final = (
-    "Microsoft.PowerShell.Core\\Where-Object",
     "Microsoft.PowerShell.Utility\\Select-Object",
+    "Microsoft.PowerShell.Core\\Where-Object",
     "Hyper-V\\Get-VM",
     "Hyper-V\\Get-VMSnapshot",
     "Hyper-V\\Checkpoint-VM",

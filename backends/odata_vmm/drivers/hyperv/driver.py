@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from ..contract import Checkpoint, NotFound, OutcomeUnknown, Rejected, State, Vm, parents_first
+from ..contract import Checkpoint, NotFound, OutcomeUnknown, Rejected, State, Unavailable, Vm, parents_first
 from .cmdlets import (
     CHECKPOINT_PROPERTIES,
     QUIET,
@@ -23,7 +23,7 @@ from .cmdlets import (
     select,
 )
 from .host import HyperVHost
-from .records import read_checkpoint, read_vm
+from .records import read_checkpoint, read_vm, understand
 
 if TYPE_CHECKING:
     from .session import Session
@@ -62,11 +62,12 @@ class HyperVDriver:
         self._session = open_session(host)
 
     def vms(self) -> list[Vm]:
-        return [read_vm(row) for row in self._session.read((hyper_v("Get-VM"), _SELECT_VM))]
+        rows = self._session.read((hyper_v("Get-VM"), _SELECT_VM))
+        return [understand(read_vm, row, Unavailable) for row in rows]
 
     def checkpoints(self, vm_id: UUID) -> list[Checkpoint]:
         rows = self._session.read((machine(vm_id), hyper_v("Get-VMSnapshot"), _SELECT_CHECKPOINT))
-        return parents_first(read_checkpoint(row) for row in rows)
+        return parents_first(understand(read_checkpoint, row, Unavailable) for row in rows)
 
     def create(self, vm_id: UUID, name: str, description: str = "") -> Checkpoint:
         """The description is for the caller to keep: no cmdlet gives a checkpoint one."""
@@ -74,13 +75,13 @@ class HyperVDriver:
         rows = self._session.change((machine(vm_id), take, _SELECT_CHECKPOINT))
         if not rows:
             raise OutcomeUnknown(f"The host '{self.host.host}' does not tell which checkpoint it has taken.")
-        return read_checkpoint(rows[-1])
+        return understand(read_checkpoint, rows[-1], OutcomeUnknown)
 
     def restore(self, vm_id: UUID, checkpoint_id: UUID) -> None:
         with self._session.turn():
             self._require(vm_id, checkpoint_id)
             self._session.change((*checkpoint(vm_id, checkpoint_id), hyper_v("Restore-VMSnapshot", QUIET)))
-            if self._vm(vm_id).current != checkpoint_id:
+            if self._read_back(vm_id).current != checkpoint_id:
                 self._require(vm_id, checkpoint_id)
                 raise OutcomeUnknown(f"The machine {vm_id} does not stand at the checkpoint {checkpoint_id}.")
 
@@ -89,7 +90,11 @@ class HyperVDriver:
         with self._session.turn():
             self._require(vm_id, checkpoint_id)
             rows = self._session.change((*checkpoint(vm_id, checkpoint_id), rename, _SELECT_CHECKPOINT))
-            return read_checkpoint(rows[-1]) if rows else self._require(vm_id, checkpoint_id)
+            if not rows:
+                # It has gone since it was looked for.
+                self._require(vm_id, checkpoint_id)
+                raise OutcomeUnknown(f"The host '{self.host.host}' does not tell what it has renamed.")
+            return understand(read_checkpoint, rows[-1], OutcomeUnknown)
 
     def remove(self, vm_id: UUID, checkpoint_id: UUID, subtree: bool = False) -> None:
         """The host goes on merging disks after this returns."""
@@ -106,7 +111,7 @@ class HyperVDriver:
             if cmdlet is None:
                 raise Rejected(f"The virtual machine '{vm.name}' is {vm.state}: it cannot {action}.")
             self._session.change((machine(vm_id), cmdlet))
-            return self._vm(vm_id)
+            return self._read_back(vm_id)
 
     def close(self) -> None:
         self._session.close()
@@ -115,14 +120,21 @@ class HyperVDriver:
         rows = self._session.read((machine(vm_id), _SELECT_VM))
         if not rows:
             raise NotFound(f"The host '{self.host.host}' has no virtual machine {vm_id}.")
-        return read_vm(rows[0])
+        return understand(read_vm, rows[0], Unavailable)
+
+    def _read_back(self, vm_id: UUID) -> Vm:
+        """The machine after a change: now that something was done, a host that is gone leaves us ignorant of it."""
+        try:
+            return self._vm(vm_id)
+        except Unavailable as error:
+            raise OutcomeUnknown(f"{error.message} What became of the machine is unknown.") from error
 
     def _require(self, vm_id: UUID, checkpoint_id: UUID) -> Checkpoint:
         """The checkpoint; NotFound where the machine has none of that id."""
         rows = self._session.read((*checkpoint(vm_id, checkpoint_id), _SELECT_CHECKPOINT))
         if not rows:
             raise NotFound(f"The virtual machine {vm_id} has no checkpoint {checkpoint_id}.")
-        return read_checkpoint(rows[0])
+        return understand(read_checkpoint, rows[0], Unavailable)
 
 
 def open_session(host: HyperVHost) -> Session:

@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from ..contract import Checkpoint, Denied, DriverError, NotFound, Rejected, State, Unavailable, Vm
 
 Row = Mapping[str, object]
+Read = TypeVar("Read")
 
 # ErrorCategory.PermissionDenied (MS-PSRP 2.2.3.9).
 PERMISSION_DENIED: Final = 18
@@ -60,6 +61,15 @@ def one_line(text: str) -> str:
     """A foreign text as a part of a sentence."""
     words = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return words if len(words) <= LONGEST_TEXT else words[: LONGEST_TEXT - 1] + "…"
+
+
+def understand(read: Callable[[Row], Read], row: Row, error: type[DriverError]) -> Read:
+    """Read a row; the given error where it does not hold what was asked for."""
+    try:
+        return read(row)
+    except (KeyError, TypeError, ValueError) as problem:
+        held = ", ".join(name for name, value in row.items() if value is not None) or "nothing"
+        raise error(f"The host's answer is incomplete: it holds {one_line(held)}.") from problem
 
 
 def read_vm(row: Row) -> Vm:

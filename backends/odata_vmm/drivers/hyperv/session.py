@@ -64,13 +64,14 @@ class Session:
         """Run what changes something; OutcomeUnknown where nobody can tell whether it did."""
         return self._run(pipeline, changes=True)
 
-    def open(self) -> None:
-        """Sign in, unless that is done; Unavailable where it is not possible."""
+    def open(self) -> Trouble | None:
+        """Sign in, unless that is done; what hinders it, as a value."""
         with self.turn():
             try:
                 self._open()
             except _LostError as lost:
-                raise Unavailable(lost.trouble.text) from lost.__cause__
+                return lost.trouble
+        return None
 
     @contextmanager
     def turn(self) -> Iterator[None]:
