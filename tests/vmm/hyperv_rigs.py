@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from odata_vmm.drivers.contract import State
+from odata_vmm.drivers.contract import NotFound, State
 from odata_vmm.drivers.hyperv import HyperVDriver, HyperVHost
+from odata_vmm.drivers.hyperv.cmdlets import QUIET, hyper_v, machine, select
 from odata_vmm.drivers.suite import Rig
 from tests.vmm.optional import require
 
 require("pypsrp", "psrpcore")
 
+from odata_vmm.drivers.hyperv.session import Session  # noqa: E402
 from tests.vmm.fake_hyperv.certificates import make_certificate  # noqa: E402
 from tests.vmm.fake_hyperv.cmdlets import Role  # noqa: E402
 from tests.vmm.fake_hyperv.endpoint import PASSWORD, USERNAME, Endpoint, account  # noqa: E402
@@ -41,7 +43,18 @@ class Fake:
         return HyperVDriver(self.changed(**changes))
 
 
-__all__ = ["PASSWORD", "USERNAME", "WAYS", "Fake", "Role", "Way", "fake_host", "fake_rig", "make_certificate"]
+__all__ = [
+    "PASSWORD",
+    "USERNAME",
+    "WAYS",
+    "Fake",
+    "Role",
+    "Way",
+    "fake_host",
+    "fake_rig",
+    "make_certificate",
+    "settings_rig",
+]
 
 
 @contextmanager
@@ -50,13 +63,13 @@ def fake_host(
 ) -> Iterator[Fake]:
     """A host with two machines; the second is off. Its certificate, where it has one, is for `address`."""
     certificate = None if way == "negotiate" else make_certificate(folder, address)
-    machine = Machine("vm1", state)
-    site = Site([machine, Machine("vm2")])
+    first = Machine("vm1", state)
+    site = Site([first, Machine("vm2")])
     auth: Literal["Basic", "Negotiate"] = "Basic" if way == "basic" else "Negotiate"
     with account(folder), Endpoint(site, auth=auth, certificate=certificate, **endpoint) as running:
         yield Fake(
             running,
-            machine,
+            first,
             HyperVHost(
                 host="127.0.0.1",
                 port=running.port,
@@ -76,14 +89,47 @@ def fake_host(
         )
 
 
+def settings_rig(host: HyperVHost, name: str, other: str) -> Iterator[Rig]:
+    """A rig for any host, a real one too, with two machines of these names that nobody needs, both switched off.
+
+    Its driver's account must also be allowed Set-VM. What is "inside" the machine is its memory's size: a checkpoint
+    holds the settings, and no guest is needed to change them.
+    """
+    driver = HyperVDriver(host)
+    session = Session(host)
+    ids = {vm.name: vm.id for vm in driver.vms() if vm.name in (name, other)}
+    vm, second = ids[name], ids[other]
+
+    def clear() -> None:
+        for machine_id in (vm, second):
+            for checkpoint in driver.checkpoints(machine_id):
+                with suppress(NotFound):
+                    driver.remove(machine_id, checkpoint.id, subtree=True)
+            if next(item for item in driver.vms() if item.id == machine_id).state != "Off":
+                driver.power(machine_id, "stop")
+
+    def mutate(text: str) -> None:
+        size = (256 + 2 * len(text)) << 20
+        session.change((machine(vm), hyper_v("Set-VM", {"MemoryStartupBytes": size, **QUIET})))
+
+    def observe() -> str:
+        return str(session.read((machine(vm), select("MemoryStartup")))[0]["MemoryStartup"])
+
+    clear()
+    yield Rig(driver, vm, second, mutate, observe, "Off")
+    clear()
+    driver.close()
+    session.close()
+
+
 def fake_rig(way: Way, folder: Path, state: State) -> Iterator[Rig]:
     """A rig for the suites that all drivers share."""
     with fake_host(way, folder, state) as fake:
-        machine, other = fake.machine, fake.endpoint.site.machines[1]
+        first, other = fake.endpoint.site.machines
         driver = fake.driver()
 
         def write(text: str) -> None:
-            machine.contents = text
+            first.contents = text
 
-        yield Rig(driver, machine.id, other.id, write, lambda: machine.contents, state)
+        yield Rig(driver, first.id, other.id, write, lambda: first.contents, state)
         driver.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from odata_vmm.drivers.suite import DriverSuite, PowerSuite, Rig
-from tests.vmm.hyperv_rigs import fake_rig
+from tests.vmm.hyperv_rigs import fake_host, fake_rig, settings_rig
 
 
 class TestBasicRunning(DriverSuite):
@@ -26,9 +26,12 @@ class TestNegotiateRunning(DriverSuite):
 
 
 class TestNegotiateOff(DriverSuite):
+    """The rig for a real host, tried on the fake one."""
+
     @pytest.fixture
     def rig(self, tmp_path: Path) -> Iterator[Rig]:
-        yield from fake_rig("negotiate", tmp_path, "Off")
+        with fake_host("negotiate", tmp_path, "Off") as fake:
+            yield from settings_rig(fake.host, "vm1", "vm2")
 
 
 class TestBasicPower(PowerSuite):

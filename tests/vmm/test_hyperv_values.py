@@ -22,6 +22,18 @@ from odata_vmm.drivers.contract import (
 )
 from odata_vmm.drivers.hyperv import HyperVHost
 from odata_vmm.drivers.hyperv.records import Failure, one_line, read_checkpoint, read_moment, read_vm, understand
+from tests.vmm.optional import require
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_missing_packages_skip_tests_except_in_continuous_integration(
+    monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    require("pytest")
+    with pytest.raises(outcome, match="These tests need nothing_of_this_name: "):
+        require("pytest", "nothing_of_this_name")
+
 
 ACCOUNT: Mapping[str, Any] = {"username": "svc", "password": "secret"}
 CERTIFICATES: Mapping[str, Any] = {"certificate_file": "c.pem", "certificate_key_file": "k.pem"}

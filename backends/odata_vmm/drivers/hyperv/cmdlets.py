@@ -15,7 +15,7 @@ from uuid import UUID
 # A switch is a parameter without a value.
 SWITCH: Final = None
 
-Argument = str | bool | list[str] | None
+Argument = str | bool | int | list[str] | None
 
 # The properties that are read. ParentCheckpointId is called ParentSnapshotId before Windows Server 2016.
 VM_PROPERTIES: Final = ("Id", "Name", "State", "ParentCheckpointId", "ParentSnapshotId")

@@ -57,9 +57,9 @@ _SELECT_CHECKPOINT: Final = select(*CHECKPOINT_PROPERTIES)
 class HyperVDriver:
     """The virtual machines of one host; offers `Driver` and `Power`."""
 
-    def __init__(self, host: HyperVHost) -> None:
+    def __init__(self, host: HyperVHost, session: Session | None = None) -> None:
         self.host = host
-        self._session = open_session(host)
+        self._session = session or open_session(host)
 
     def vms(self) -> list[Vm]:
         rows = self._session.read((hyper_v("Get-VM"), _SELECT_VM))

@@ -47,8 +47,9 @@ class _LostError(Exception):
 class Session:
     """Any thread may call; a call waits until those before it are done."""
 
-    def __init__(self, host: HyperVHost) -> None:
+    def __init__(self, host: HyperVHost, transport: type[WSMan] = WSMan) -> None:
         self.host = host
+        self._transport = transport
         self._lock = threading.RLock()
         self._wsman: WSMan | None = None
         self._pool: RunspacePool | None = None
@@ -117,7 +118,7 @@ class Session:
         if self._failure is not None and time.monotonic() < self._closed_until:
             raise _LostError(self._failure, again=False)
         try:
-            self._wsman = connection(self.host)
+            self._wsman = connection(self.host, self._transport)
             pool = RunspacePool(
                 self._wsman,
                 configuration_name=self.host.configuration_name,
@@ -160,7 +161,7 @@ class Session:
         self._used = time.monotonic()
         if shell.streams.error:
             raise _failure(shell.streams.error[-1]).error(self.host.host)
-        return [_row(item) for item in shell.output]
+        return [read_row(item) for item in shell.output]
 
     def _wait(self, shell: PowerShell) -> None:
         """Send a pipeline and collect what it tells, until it is over."""
@@ -193,10 +194,10 @@ class Session:
                 wsman.close()
 
 
-def connection(host: HyperVHost) -> WSMan:
+def connection(host: HyperVHost, transport: type[WSMan]) -> WSMan:
     """The transport to a host; nothing is sent yet."""
     name, port = host.address
-    return WSMan(
+    return transport(
         name,
         port=port,
         username=host.username,
@@ -224,7 +225,7 @@ def _failure(record: Any) -> Failure:
     return Failure(str(record.fq_error or ""), int(record.category or 0), text)
 
 
-def _row(item: object) -> Row:
+def read_row(item: object) -> Row:
     """An object of pypsrp; enumerations become their names. What Select-Object makes is all extended properties."""
     if not isinstance(item, GenericComplexObject):
         return {}
