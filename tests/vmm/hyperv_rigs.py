@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,13 +17,14 @@ from tests.vmm.optional import require
 require("pypsrp", "psrpcore")
 
 from odata_vmm.drivers.hyperv.session import Session  # noqa: E402
-from tests.vmm.fake_hyperv.certificates import make_certificate  # noqa: E402
+from tests.vmm.fake_hyperv.certificates import KEY_PASSWORD, Certificate, make_certificate  # noqa: E402
 from tests.vmm.fake_hyperv.cmdlets import Role  # noqa: E402
 from tests.vmm.fake_hyperv.endpoint import PASSWORD, USERNAME, Endpoint, account  # noqa: E402
 from tests.vmm.fake_hyperv.machines import Machine, Site  # noqa: E402
 
-Way = Literal["basic", "negotiate", "negotiate over TLS"]
-WAYS: tuple[Way, ...] = ("basic", "negotiate", "negotiate over TLS")
+Way = Literal["basic", "certificate", "negotiate", "negotiate over TLS"]
+WAYS: tuple[Way, ...] = ("basic", "certificate", "negotiate", "negotiate over TLS")
+SERVER: Mapping[Way, Literal["Basic", "Certificate"]] = {"basic": "Basic", "certificate": "Certificate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Fake:
 
 
 __all__ = [
+    "KEY_PASSWORD",
     "PASSWORD",
     "USERNAME",
     "WAYS",
@@ -65,17 +67,15 @@ def fake_host(
     certificate = None if way == "negotiate" else make_certificate(folder, address)
     first = Machine("vm1", state)
     site = Site([first, Machine("vm2")])
-    auth: Literal["Basic", "Negotiate"] = "Basic" if way == "basic" else "Negotiate"
-    with account(folder), Endpoint(site, auth=auth, certificate=certificate, **endpoint) as running:
+    server = Endpoint(site, auth=SERVER.get(way, "Negotiate"), certificate=certificate, **endpoint)
+    with account(folder), server as running:
         yield Fake(
             running,
             first,
             HyperVHost(
                 host="127.0.0.1",
                 port=running.port,
-                username=USERNAME,
-                password=PASSWORD,
-                auth="basic" if way == "basic" else "negotiate",
+                **_client(way, certificate),
                 ssl=certificate is not None,
                 ca_file=str(certificate.authority) if certificate else None,
                 connect_timeout=2,
@@ -87,6 +87,18 @@ def fake_host(
                 refused_after=0,
             ),
         )
+
+
+def _client(way: Way, certificate: Certificate | None) -> Mapping[str, Any]:
+    """How the driver signs in."""
+    if way == "certificate" and certificate is not None:
+        return {
+            "auth": "certificate",
+            "certificate_file": str(certificate.client),
+            "certificate_key_file": str(certificate.client_key),
+            "certificate_key_password": KEY_PASSWORD,
+        }
+    return {"auth": "basic" if way == "basic" else "negotiate", "username": USERNAME, "password": PASSWORD}
 
 
 def settings_rig(host: HyperVHost, name: str, other: str) -> Iterator[Rig]:

@@ -77,6 +77,21 @@ def test_a_certificate_that_is_not_trusted(tmp_path: Path, address: str, own_aut
     assert advice in found[-1].advice
 
 
+def test_a_key_that_does_not_open(tmp_path: Path) -> None:
+    with fake_host("certificate", tmp_path) as fake:
+        assert steps(check(fake.host))[:3] == ["name", "port", "tls"]
+        found = check(fake.changed(certificate_key_password="wrong"))
+    assert [(item.step, item.severity) for item in found] == [("files", "error")]
+    assert "look at 'certificate_key_password'" in found[0].advice
+
+
+def test_a_way_of_signing_in_that_the_host_does_not_offer(tmp_path: Path) -> None:
+    with fake_host("negotiate over TLS", tmp_path) as fake:
+        found = check(fake.changed(auth="basic"))[-1]
+    text = "The host does not offer 'basic', but Negotiate."
+    assert (found.step, found.severity, found.text) == ("authentication", "error", text)
+
+
 def test_a_file_that_holds_no_certificate(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("nothing")
     with fake_host("basic", tmp_path) as fake:

@@ -6,12 +6,15 @@ from __future__ import annotations
 import logging
 import re
 import socket
+import socketserver
 import sys
 import threading
 import time
 import traceback
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -21,7 +24,7 @@ from hypothesis import strategies as st
 from odata_vmm.drivers.contract import Denied, DriverError, NotFound, OutcomeUnknown, Rejected, Unavailable
 from odata_vmm.drivers.hyperv import HyperVDriver, HyperVHost
 from odata_vmm.drivers.hyperv.cmdlets import NEEDED, NEEDED_FOR_POWER
-from tests.vmm.hyperv_rigs import PASSWORD, USERNAME, WAYS, Fake, Role, fake_host, make_certificate
+from tests.vmm.hyperv_rigs import KEY_PASSWORD, PASSWORD, USERNAME, WAYS, Fake, Role, Way, fake_host, make_certificate
 
 
 @pytest.fixture(params=WAYS)
@@ -58,7 +61,12 @@ def failure(call: Callable[[], object]) -> tuple[type[DriverError], str]:
 
 
 WRONG = "wr0ng Pa$$word"
-SECRETS = (PASSWORD, WRONG, *(b64encode(f"{USERNAME}:{word}".encode()).decode() for word in (PASSWORD, WRONG)))
+SECRETS = (
+    PASSWORD,
+    KEY_PASSWORD,
+    WRONG,
+    *(b64encode(f"{USERNAME}:{word}".encode()).decode() for word in (PASSWORD, WRONG)),
+)
 
 
 def secrets_in(text: str) -> list[str]:
@@ -109,6 +117,21 @@ def test_closing_ends_the_session_on_the_host_and_a_later_call_opens_another(fak
     assert fake.endpoint.shells == {}
     driver.vms()
     assert (fake.endpoint.opened, len(fake.endpoint.shells)) == (2, 1)
+
+
+def test_closing_does_not_wait_for_a_command(simple: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("odata_vmm.drivers.hyperv.session.SHORT", 0.1)
+    driver, done = simple.driver(), threading.Event()
+    simple.endpoint.site.hooks["Get-VM"] = lambda: (done.wait(10), None)[1]
+    told: list[int] = []
+    thread = threading.Thread(target=lambda: told.append(len(driver.vms())))
+    thread.start()
+    simple.endpoint.await_receive()
+    driver.close()
+    assert told == []
+    done.set()
+    thread.join()
+    assert told == [2]
 
 
 def test_closing_does_not_wait_for_a_host_that_is_gone(simple: Fake) -> None:
@@ -212,7 +235,13 @@ def test_a_host_that_accepts_and_says_nothing_is_given_up() -> None:
 # Hosts that cannot be reached or do not let anyone in.
 
 
-def test_a_wrong_password_is_said_and_not_tried_again_soon(fake: Fake) -> None:
+@pytest.mark.parametrize("way", ["basic", "negotiate", "negotiate over TLS"])
+def test_a_wrong_password_is_said_and_not_tried_again_soon(tmp_path: Path, way: Way) -> None:
+    with fake_host(way, tmp_path) as fake:
+        check_wrong_password(fake)
+
+
+def check_wrong_password(fake: Fake) -> None:
     driver = fake.driver(password=WRONG, refused_after=60)
     way = fake.host.auth
     told = Unavailable, f"The host '127.0.0.1' does not accept the account of the configuration ({way})."
@@ -231,6 +260,31 @@ def test_an_unreachable_host_is_not_tried_again_at_once_and_comes_back(tmp_path:
     with fake_host("negotiate", tmp_path, port=port):
         assert failure(patient.vms) == told
         assert len(eager.vms()) == 2
+
+
+def test_a_client_whose_certificate_nobody_signed(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = make_certificate(tmp_path / "other")
+    with fake_host("certificate", tmp_path) as fake:
+        files = {"certificate_file": str(other.client), "certificate_key_file": str(other.client_key)}
+        assert failure(fake.driver(**files).vms)[0] == Unavailable
+        assert failure(fake.driver(certificate_key_password="wrong").vms)[0] == Unavailable
+        missing = str(tmp_path / "none.pem")
+        assert failure(fake.driver(certificate_file=missing).vms) == (
+            Unavailable,
+            f"The file '{missing}' of 'certificate_file' cannot be read: No such file or directory.",
+        )
+
+
+@pytest.mark.parametrize("auth", ["kerberos", "credssp"])
+def test_a_way_of_signing_in_whose_packages_are_missing(simple: Fake, auth: str) -> None:
+    package = {"kerberos": "gssapi", "credssp": "requests_credssp"}[auth]
+    if find_spec(package) is not None:
+        pytest.skip(f"{package} is installed.")
+    assert failure(simple.driver(auth=auth).vms) == (
+        Unavailable,
+        f"Signing in with '{auth}' needs more packages: pip install 'pypsrp[{auth}]'.",
+    )
 
 
 def test_a_name_that_nobody_knows(simple: Fake) -> None:
@@ -286,6 +340,72 @@ def test_proxies_of_the_environment_are_not_used(fake: Fake, monkeypatch: pytest
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert len(fake.driver().vms()) == 2
+
+
+# What speaks HTTP and is no WinRM, or speaks nothing that anyone understands.
+STRANGERS = {
+    "closes": b"",
+    "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "a web page": b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>",
+    "nothing": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "half an answer": b"HTTP/1.1 200 OK\r\nContent-Length: 600\r\n\r\n<",
+    "not found": b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+    "overloaded": b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+    "no way to sign in": b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+    "a broken token": b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate ####\r\nContent-Length: 0\r\n\r\n",
+    "a wrong token": b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate AAAA\r\nContent-Length: 0\r\n\r\n",
+    "a circle": b"HTTP/1.1 307 Elsewhere\r\nLocation: /wsman\r\nContent-Length: 0\r\n\r\n",
+    "no cipher": b'HTTP/1.1 200 OK\r\nContent-Type: multipart/encrypted;boundary="x"\r\nContent-Length: 3\r\n\r\n--x',
+}
+
+
+@pytest.mark.parametrize("answer", STRANGERS.values(), ids=STRANGERS)
+def test_a_stranger_on_the_port(simple: Fake, answer: bytes) -> None:
+    with stranger(answer) as port:
+        assert failure(simple.driver(port=port).vms)[0] == Unavailable
+
+
+def test_nobody_is_sent_elsewhere_to_sign_in(simple: Fake) -> None:
+    elsewhere = f"http://127.0.0.1:{simple.endpoint.port}/wsman"
+    answer = f"HTTP/1.1 307 Elsewhere\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n"
+    with stranger(answer.encode()) as port:
+        assert failure(simple.driver(port=port).vms)[0] == Unavailable
+    assert simple.endpoint.requests == 0
+
+
+@contextmanager
+def stranger(answer: bytes) -> Iterator[int]:
+    """Something that answers everything with the same, on a port."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            while self.request.recv(65_536):
+                self.request.sendall(answer)
+                if not answer.startswith(b"HTTP") or b"600" in answer:
+                    return
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield int(server.server_address[1])
+        finally:
+            server.shutdown()
+
+
+GARBAGE = (b"", b"<html>", b"\xff\xfe\x00", b"<a/>", b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
+
+
+@pytest.mark.parametrize("verb", ["Command", "Receive"])
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_an_answer_that_is_garbage_leaves_the_outcome_unknown(simple: Fake, verb: str, garbage: bytes) -> None:
+    driver = simple.driver()
+    driver.vms()
+    simple.endpoint.garbles[verb] = garbage
+    assert failure(lambda: driver.create(simple.machine.id, "a"))[0] == OutcomeUnknown
+    assert failure(driver.vms)[0] == Unavailable
+    simple.endpoint.garbles.clear()
+    assert len(driver.vms()) == 2
 
 
 # Hosts that say no.
@@ -482,7 +602,8 @@ def test_half_a_character_is_rejected(simple: Fake) -> None:
 
 def test_nothing_tells_a_secret(fake: Fake, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    driver, wrong = fake.driver(), fake.driver(password=WRONG)
+    secret = "certificate_key_password" if fake.host.auth == "certificate" else "password"
+    driver, wrong = fake.driver(), fake.driver(**{secret: WRONG})
     failure(wrong.vms)
     driver.create(fake.machine.id, "a")
     fake.endpoint.forget_shells()

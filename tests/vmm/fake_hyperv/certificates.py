@@ -11,23 +11,29 @@ from uuid import uuid4
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
 DAY = timedelta(days=1)
+KEY_PASSWORD = "sesame 0815"
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """`chain` holds a key and its certificate, `authority` the certificate that signed it."""
+    """`chain` holds a server's key and certificate, `authority` the certificate that signed it.
+
+    A client's certificate is of the same authority; its key is encrypted with `KEY_PASSWORD`.
+    """
 
     chain: Path
     authority: Path
+    client: Path
+    client_key: Path
 
 
 def make_certificate(folder: Path, address: str = "127.0.0.1") -> Certificate:
-    """A server's certificate for an address, and its authority, as files."""
-    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    """A server's certificate for an address, a client's, and their authority, as files."""
+    authority_key, key, client_key = (ec.generate_private_key(ec.SECP256R1()) for _number in range(3))
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Authority {uuid4()}")])
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "HV01")])
     authority = (
@@ -40,7 +46,12 @@ def make_certificate(folder: Path, address: str = "127.0.0.1") -> Certificate:
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
         .sign(authority_key, SHA256())
     )
-    made = Certificate(folder / "server.pem", folder / "authority.pem")
+    client = _builder(issuer, x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "svc-vmm")]), client_key)
+    names = ("server.pem", "authority.pem", "client.pem", "client-key.pem")
+    made = Certificate(*(folder / name for name in names))
+    made.client.write_bytes(client.sign(authority_key, SHA256()).public_bytes(Encoding.PEM))
+    encryption = BestAvailableEncryption(KEY_PASSWORD.encode())
+    made.client_key.write_bytes(client_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     made.chain.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
     made.authority.write_bytes(authority.public_bytes(Encoding.PEM))

@@ -1,5 +1,5 @@
-# A fake WinRM endpoint on 127.0.0.1: HTTP/1.1 with or without TLS, Basic or Negotiate (SPNEGO with NTLM) with the
-# messages encrypted, WS-Management actions for the shells of a fake Hyper-V host, and accidents on demand.
+# A fake WinRM endpoint on 127.0.0.1: HTTP/1.1 with or without TLS; Basic, a client's certificate, or Negotiate (SPNEGO
+# with NTLM) with the messages encrypted; WS-Management actions for the shells of a fake Hyper-V host; accidents.
 # Strategy: one thread a connection. A Negotiate context belongs to its connection, as http.sys keeps it: that is what
 # shows a client that shares one between threads, or goes on with it after the connection broke.
 
@@ -46,6 +46,8 @@ BOUNDARY = b"--Encrypted Boundary"
 ENCRYPTED = 'multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted";boundary="Encrypted Boundary"'
 OCTETS = b"\tContent-Type: application/octet-stream\r\n"
 
+# What a client says that signs in by its certificate (DSP0226, C.3.1: wsman:secprofile/https/mutual).
+BY_CERTIFICATE = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 CONNECTED = "<rsp:State>Connected</rsp:State>"
 
 USERNAME = "svc-vmm"
@@ -59,7 +61,7 @@ class Endpoint:
         self,
         site: Site,
         *,
-        auth: Literal["Basic", "Negotiate"] = "Negotiate",
+        auth: Literal["Basic", "Certificate", "Negotiate"] = "Negotiate",
         certificate: Certificate | None = None,
         configurations: dict[str, Role] | None = None,
         port: int = 0,
@@ -68,6 +70,7 @@ class Endpoint:
         self.auth = auth
         self.configurations = configurations or {"Microsoft.PowerShell": Role()}
         self.may_remote = True
+        self.garbles: dict[str, bytes] = {}
         self.encrypts = auth == "Negotiate" and certificate is None
         self.shells: dict[str, Shell] = {}
         self.opened = 0
@@ -81,6 +84,9 @@ class Endpoint:
         if certificate is not None:
             self._server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._server.tls.load_cert_chain(certificate.chain)
+            if auth == "Certificate":
+                self._server.tls.load_verify_locations(certificate.authority)
+                self._server.tls.verify_mode = ssl.CERT_OPTIONAL
         self.port = int(self._server.server_address[1])
 
     def __enter__(self) -> Self:
@@ -242,6 +248,9 @@ class _Connection(BaseHTTPRequestHandler):
             self._reply(400, b"", headers)
             return
         request = read_request(text)
+        if request.verb in self.endpoint.garbles:
+            self._garble(self.endpoint.garbles[request.verb])
+            return
         try:
             status, answer = 200, write_answer(request, self.endpoint.answer(request))
         except Fault as fault:
@@ -256,6 +265,11 @@ class _Connection(BaseHTTPRequestHandler):
             if authorization == f"Basic {account}":
                 return ""
             self._challenge('Basic realm="WSMAN"')
+            return None
+        if self.endpoint.auth == "Certificate":
+            if authorization == BY_CERTIFICATE and self.connection.getpeercert():
+                return ""
+            self._reply(401, b"", {})
             return None
         if self.context is not None and self.context.complete and not authorization:
             return ""
@@ -276,6 +290,14 @@ class _Connection(BaseHTTPRequestHandler):
             return text
         self._challenge(f"Negotiate {text}")
         return None
+
+    def _garble(self, body: bytes) -> None:
+        """Answer with something else, as it is."""
+        self.send_response(200)
+        self.send_header("Content-Type", SOAP)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _challenge(self, value: str) -> None:
         self._reply(401, b"", {"WWW-Authenticate": value})

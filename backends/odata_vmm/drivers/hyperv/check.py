@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
@@ -53,6 +54,16 @@ CERTIFICATE_ADVICE: Final[Mapping[int, str]] = MappingProxyType(
     }
 )
 
+# What a host says in WWW-Authenticate where it offers a way of signing in.
+METHODS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "negotiate": frozenset({"Negotiate", "NTLM"}),
+        "kerberos": frozenset({"Kerberos", "Negotiate"}),
+        "credssp": frozenset({"CredSSP"}),
+        "basic": frozenset({"Basic"}),
+    }
+)
+
 ACCOUNT_ADVICE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "basic": "Check user name and password; Basic needs a local account, and must be switched on: "
@@ -82,14 +93,15 @@ RIGHTS_ADVICE: Final = "Put the account into the host's group 'Hyper-V Administr
 def check(host: HyperVHost) -> list[Finding]:
     """Walk the way to a host, as far as it goes."""
     findings: list[Finding] = []
-    for finding in _walk(host):
-        findings.append(finding)
-        if finding.severity == "error":
-            break
+    with closing(_walk(host)) as steps:
+        for finding in steps:
+            findings.append(finding)
+            if finding.severity == "error":
+                break
     return findings
 
 
-def _walk(host: HyperVHost) -> Iterator[Finding]:
+def _walk(host: HyperVHost) -> Generator[Finding]:
     try:
         session = open_session(host)
     except ImportError as error:
@@ -108,16 +120,18 @@ def _walk(host: HyperVHost) -> Iterator[Finding]:
 
 
 def _files(host: HyperVHost) -> Iterator[Finding]:
-    for option in ("ca_file", "certificate_file", "certificate_key_file"):
-        path = getattr(host, option)
-        if path is None:
-            continue
+    unreadable = host.unreadable_file()
+    if unreadable is not None:
+        advice = "Correct the path, or let this program's account read the file."
+        yield Finding("files", "error", unreadable, advice)
+    if host.auth == "certificate" and host.certificate_file is not None:
         try:
-            with open(path, "rb"):
-                pass
-        except OSError as error:
-            text = f"The file '{path}' of '{option}' cannot be read: {error.strerror}."
-            yield Finding("files", "error", text, "Correct the path, or let this program's account read the file.")
+            password = host.certificate_key_password or ""
+            ssl.create_default_context().load_cert_chain(host.certificate_file, host.certificate_key_file, password)
+        except ssl.SSLError:
+            text = f"The files '{host.certificate_file}' and '{host.certificate_key_file}' give no certificate."
+            advice = "They are a certificate and its own key in the PEM format; look at 'certificate_key_password'."
+            yield Finding("files", "error", text, advice)
 
 
 def _name(host: HyperVHost) -> Finding:
@@ -175,7 +189,14 @@ def _tls(host: HyperVHost) -> Finding:
 
 
 def _sign_in(session: Session) -> Iterator[Finding]:
+    from .transport import offered_methods
+
     host = session.host
+    offered = [] if host.auth == "certificate" else offered_methods(host)
+    if offered and not METHODS[host.auth] & frozenset(offered):
+        text = f"The host does not offer '{host.auth}', but {', '.join(offered)}."
+        yield Finding("authentication", "error", text, f"Choose another 'auth'. {ACCOUNT_ADVICE[host.auth]}")
+        return
     trouble = session.open()
     if trouble is None:
         yield Finding("authentication", "ok", f"The host accepts the account ({host.auth}).")

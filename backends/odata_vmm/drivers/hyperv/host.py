@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Final, Literal, get_args
 
 Auth = Literal["negotiate", "kerberos", "certificate", "credssp", "basic"]
@@ -16,6 +17,15 @@ NEEDS_PASSWORD: Final = frozenset({"basic", "credssp"})
 HOST: Final = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
 # The name of a session configuration is a part of the resource's URI.
 CONFIGURATION: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
+
+
+# The types of options, and how a person calls them.
+TYPES: Final[Mapping[str, tuple[type, str]]] = {
+    "str": (str, "a text"),
+    "int": (int, "a whole number"),
+    "bool": (bool, "true or false"),
+    "Auth": (str, "a text"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +62,7 @@ class HyperVHost:
     refused_after: int = 60
 
     def __post_init__(self) -> None:
-        problem = next((text for wrong, text in self._problems() if wrong), None)
+        problem = self._wrong_type() or next((text for wrong, text in self._problems() if wrong), None)
         if problem is not None:
             raise ValueError(f"The configuration of the Hyper-V host '{self.host}' is wrong: {problem}")
 
@@ -65,6 +75,29 @@ class HyperVHost:
     def secrets(self) -> tuple[str, ...]:
         """What must not appear in any message."""
         return tuple(text for text in (self.password, self.certificate_key_password) if text)
+
+    def unreadable_file(self) -> str | None:
+        """What is wrong with the first of its files that cannot be read."""
+        for option in ("ca_file", "certificate_file", "certificate_key_file"):
+            path = getattr(self, option)
+            try:
+                if path is not None:
+                    with open(path, "rb"):
+                        pass
+            except OSError as error:
+                return f"The file '{path}' of '{option}' cannot be read: {error.strerror}."
+        return None
+
+    def _wrong_type(self) -> str | None:
+        """A configuration comes from a file: what is a number there may be a text here."""
+        for option in fields(self):
+            value, kind = getattr(self, option.name), str(option.type).removesuffix(" | None")
+            if value is None and str(option.type).endswith("None"):
+                continue
+            python, words = TYPES[kind]
+            if type(value) is not python:
+                return f"'{option.name}' is {words}."
+        return None
 
     def _problems(self) -> list[tuple[bool, str]]:
         certificates = self.certificate_file, self.certificate_key_file

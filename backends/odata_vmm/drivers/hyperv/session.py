@@ -85,14 +85,18 @@ class Session:
             self._lock.release()
 
     def close(self) -> None:
-        """End the session, politely where that is quick."""
-        with self._lock:
+        """End the session, politely where that is quick; a command on the way keeps it until it is done."""
+        if not self._lock.acquire(timeout=SHORT):
+            return
+        try:
             if self._pool is not None and self._wsman is not None:
                 self._wsman.transport.read_timeout = self._wsman.transport.connection_timeout = SHORT
                 # Whatever goes wrong here: the host ends the session itself when it has been idle.
                 with suppress(Exception):
                     self._pool.close()
             self._drop()
+        finally:
+            self._lock.release()
 
     def _run(self, pipeline: Pipeline, *, changes: bool) -> list[Row]:
         with self.turn():
@@ -117,6 +121,9 @@ class Session:
             return
         if self._failure is not None and time.monotonic() < self._closed_until:
             raise _LostError(self._failure, again=False)
+        unreadable = self.host.unreadable_file()
+        if unreadable is not None:
+            raise _LostError(Trouble("tls", unreadable, refused=True), again=False)
         try:
             self._wsman = connection(self.host, self._transport)
             pool = RunspacePool(
@@ -197,7 +204,7 @@ class Session:
 def connection(host: HyperVHost, transport: type[WSMan]) -> WSMan:
     """The transport to a host; nothing is sent yet."""
     name, port = host.address
-    return transport(
+    wsman = transport(
         name,
         port=port,
         username=host.username,
@@ -215,6 +222,10 @@ def connection(host: HyperVHost, transport: type[WSMan]) -> WSMan:
         certificate_key_pem=host.certificate_key_file,
         certificate_key_password=host.certificate_key_password,
     )
+    # Nobody sends us elsewhere to prove there who we are; Windows asks for -AllowRedirection, too. It has no option.
+    wsman.transport.session = wsman.transport._build_session()
+    wsman.transport.session.max_redirects = 0
+    return wsman
 
 
 def _failure(record: Any) -> Failure:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ NO_CONFIGURATION: Final = frozenset({0x80338002, 0x8033803B})
 
 Kind = TypeVar("Kind", bound=BaseException)
 
+METHODS: Final = ("Negotiate", "Kerberos", "NTLM", "CredSSP", "Basic")
+
 HTTP_CLIENT_ERRORS: Final = range(400, 500)
 
 
@@ -54,6 +57,9 @@ def read_trouble(error: BaseException, host: HyperVHost) -> Trouble:
         text = f"The host '{name}' answers with the HTTP status {error.code} on port {port}."
         return Trouble("endpoint", text, refused=error.code in HTTP_CLIENT_ERRORS)
     causes = tuple(_causes(error))
+    if _first(causes, ImportError) is not None:
+        text = f"Signing in with '{host.auth}' needs more packages: pip install 'pypsrp[{host.auth}]'."
+        return Trouble("authentication", text, refused=True)
     certificate = _first(causes, ssl.SSLCertVerificationError)
     if certificate is not None:
         text = (
@@ -71,6 +77,23 @@ def read_trouble(error: BaseException, host: HyperVHost) -> Trouble:
         return Trouble("port", f"The connection with the host '{name}' broke or fell silent.", refused=False)
     kind = "answer" if isinstance(error, WinRMError) else type(error).__name__
     return Trouble("endpoint", f"The host '{name}' and this driver do not understand each other ({kind}).", False)
+
+
+def offered_methods(host: HyperVHost) -> list[str]:
+    """The ways of signing in that a host offers whoever comes without any; none where it cannot be asked."""
+    name, port = host.address
+    address = f"[{name}]" if ":" in name else name
+    url = f"{'https' if host.ssl else 'http'}://{address}:{port}/wsman"
+    timeouts = host.connect_timeout, host.read_timeout
+    with requests.Session() as session:
+        # Neither a proxy nor a password out of a .netrc.
+        session.trust_env = False
+        try:
+            answer = session.post(url, verify=host.ca_file or True, timeout=timeouts, allow_redirects=False)
+        except requests.RequestException:
+            return []
+    header = answer.headers.get("WWW-Authenticate", "")
+    return [method for method in METHODS if re.search(rf"\b{method}\b", header, re.IGNORECASE)]
 
 
 def _fault(fault: WSManFaultError, host: HyperVHost) -> Trouble:
