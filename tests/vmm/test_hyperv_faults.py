@@ -28,8 +28,15 @@ from tests.vmm.hyperv_rigs import KEY_PASSWORD, PASSWORD, USERNAME, WAYS, Fake, 
 
 
 @pytest.fixture(params=WAYS)
+def signing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fake]:
+    """A host, in each way of signing in."""
+    with fake_host(request.param, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(params=["basic", "negotiate"])
 def fake(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fake]:
-    """A host, in each way of signing in: connections and sessions behave otherwise in each."""
+    """A host, with messages as they are within TLS, and encrypted: lost connections and sessions differ in that."""
     with fake_host(request.param, tmp_path) as running:
         yield running
 
@@ -81,7 +88,7 @@ def test_an_idle_connection_that_the_host_dropped_is_noticed_before_it_is_used(f
     driver.vms()
     fake.endpoint.drop_connections()
     driver.create(fake.machine.id, "a")
-    assert (names(fake), fake.endpoint.opened) == (["a"], 2)
+    assert (names(fake), fake.endpoint.opened, len(fake.endpoint.shells)) == (["a"], 2, 1)
 
 
 def test_a_connection_dropped_unnoticed_costs_no_read_and_doubles_no_change(fake: Fake) -> None:
@@ -103,11 +110,11 @@ def test_a_lost_shell_is_replaced(fake: Fake, idle_check: int) -> None:
     assert (names(fake), fake.endpoint.opened) == (["a"], 2)
 
 
-def test_a_session_is_kept(fake: Fake) -> None:
-    driver = fake.driver(idle_check=0)
+def test_a_session_is_kept(signing: Fake) -> None:
+    driver = signing.driver(idle_check=0)
     for _number in range(3):
         driver.vms()
-    assert fake.endpoint.opened == 1
+    assert signing.endpoint.opened == 1
 
 
 def test_closing_ends_the_session_on_the_host_and_a_later_call_opens_another(fake: Fake) -> None:
@@ -564,17 +571,17 @@ def test_power_actions_that_hyper_v_would_pass_over_are_rejected(simple: Fake) -
 # Threads, names, secrets.
 
 
-def test_eight_threads_share_a_driver(fake: Fake) -> None:
-    driver = fake.driver(idle_check=0)
+def test_eight_threads_share_a_driver(signing: Fake) -> None:
+    driver = signing.driver(idle_check=0)
     start, failures = threading.Barrier(8), list[BaseException]()
 
     def work(number: int) -> None:
         start.wait()
         try:
             for turn in range(2):
-                checkpoint = driver.create(fake.machine.id, f"{number}.{turn}")
+                checkpoint = driver.create(signing.machine.id, f"{number}.{turn}")
                 driver.vms()
-                assert checkpoint in driver.checkpoints(fake.machine.id)
+                assert checkpoint in driver.checkpoints(signing.machine.id)
         except BaseException as error:  # noqa: BLE001 - a thread's error would be lost otherwise
             failures.append(error)
 
@@ -584,8 +591,8 @@ def test_eight_threads_share_a_driver(fake: Fake) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    assert sorted(names(fake)) == sorted(f"{number}.{turn}" for number in range(8) for turn in range(2))
-    assert fake.endpoint.opened == 1
+    assert sorted(names(signing)) == sorted(f"{number}.{turn}" for number in range(8) for turn in range(2))
+    assert signing.endpoint.opened == 1
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -600,18 +607,18 @@ def test_half_a_character_is_rejected(simple: Fake) -> None:
     assert names(simple) == []
 
 
-def test_nothing_tells_a_secret(fake: Fake, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_tells_a_secret(signing: Fake, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    secret = "certificate_key_password" if fake.host.auth == "certificate" else "password"
-    driver, wrong = fake.driver(), fake.driver(**{secret: WRONG})
+    secret = "certificate_key_password" if signing.host.auth == "certificate" else "password"
+    driver, wrong = signing.driver(), signing.driver(**{secret: WRONG})
     failure(wrong.vms)
-    driver.create(fake.machine.id, "a")
-    fake.endpoint.forget_shells()
+    driver.create(signing.machine.id, "a")
+    signing.endpoint.forget_shells()
     driver.vms()
-    fake.endpoint.site.denied = True
+    signing.endpoint.site.denied = True
     failure(driver.vms)
     driver.close()
-    fake.endpoint.__exit__()
+    signing.endpoint.__exit__()
     failure(driver.vms)
     assert "Sending message" in caplog.text
     shown = [repr(thing) for thing in (driver.host, wrong.host, driver, driver._session)]

@@ -17,6 +17,7 @@ from typing import Any, Final
 from pypsrp.complex_objects import GenericComplexObject, PSInvocationState
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
+from pypsrp.shell import WinRS
 from pypsrp.wsman import WSMan
 
 from ..contract import OutcomeUnknown, Unavailable
@@ -115,7 +116,9 @@ class Session:
 
     def _open(self) -> None:
         """Make sure that there is a session."""
+        stale: WinRS | None = None
         if self._pool is not None and time.monotonic() - self._used > self.host.idle_check and not self._is_alive():
+            stale = self._pool.shell
             self._drop()
         if self._pool is not None:
             return
@@ -140,6 +143,19 @@ class Session:
             self._failure, self._closed_until = trouble, time.monotonic() + wait
             raise _LostError(trouble, again=False) from error
         self._pool, self._used, self._failure = pool, time.monotonic(), None
+        if stale is not None:
+            self._bury(stale)
+
+    def _bury(self, shell: WinRS) -> None:
+        """End an idle session whose connection broke, over the new one; a host allows an account only so many.
+
+        One in which a command may still run is left alone: ending it would stop the command half-way.
+        """
+        assert self._wsman is not None
+        shell.wsman = self._wsman
+        # It may be gone as well as its connection; and should the new one break, the next command will tell.
+        with suppress(Exception):
+            shell.close()
 
     def _is_alive(self) -> bool:
         assert self._pool is not None

@@ -33,7 +33,8 @@ Kind = TypeVar("Kind", bound=BaseException)
 
 METHODS: Final = ("Negotiate", "Kerberos", "NTLM", "CredSSP", "Basic")
 
-HTTP_CLIENT_ERRORS: Final = range(400, 500)
+# HTTP statuses with which a request was not looked at: it was wrong, or there is nobody behind the server.
+NOT_DONE: Final = frozenset({*range(400, 500), 503})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +56,15 @@ def read_trouble(error: BaseException, host: HyperVHost) -> Trouble:
         return Trouble("authentication", text, refused=True)
     if isinstance(error, WinRMTransportError):
         text = f"The host '{name}' answers with the HTTP status {error.code} on port {port}."
-        return Trouble("endpoint", text, refused=error.code in HTTP_CLIENT_ERRORS)
+        return Trouble("endpoint", text, refused=error.code in NOT_DONE)
     causes = tuple(_causes(error))
     if _first(causes, ImportError) is not None:
         text = f"Signing in with '{host.auth}' needs more packages: pip install 'pypsrp[{host.auth}]'."
         return Trouble("authentication", text, refused=True)
     certificate = _first(causes, ssl.SSLCertVerificationError)
     if certificate is not None:
-        text = (
-            f"The certificate of the host '{name}' is not trusted: {one_line(certificate.verify_message).rstrip('.')}."
-        )
+        reason = one_line(certificate.verify_message).rstrip(".")
+        text = f"The certificate of the host '{name}' is not trusted: {reason}."
         return Trouble("tls", text, refused=True)
     if _first(causes, socket.gaierror) is not None:
         return Trouble("name", f"The name of the host '{name}' cannot be resolved.", refused=True)
