@@ -1,0 +1,41 @@
+# Where a libvirt is, and how long its answers may take.
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class LibvirtHost:
+    """A libvirt by its URI: qemu:///system, qemu:///session, qemu+ssh://user@host/system, test:///default.
+
+    Times are in seconds. A connection whose other end says nothing to `keepalive_count` questions in a row, one each
+    `keepalive_interval`, counts as broken, and with it the calls that wait for an answer.
+    """
+
+    uri: str = "qemu:///system"
+    open_timeout: float = 10
+    """How long a connection may take."""
+    read_timeout: float = 60
+    """How long a question may take that changes nothing."""
+    change_timeout: float = 900
+    """How long a change may take, until its outcome is unknown: memory goes to disk with a checkpoint."""
+    keepalive_interval: int = 5
+    keepalive_count: int = 3
+    retry_after: float = 5
+    """How long a host that could not be reached is left alone."""
+
+    def __post_init__(self) -> None:
+        if not self.uri:
+            raise ValueError("The URI of libvirt is empty: give one such as 'qemu:///system'.")
+        if min(self.open_timeout, self.read_timeout, self.change_timeout) <= 0:
+            raise ValueError("The time limits of a libvirt host are positive numbers of seconds.")
+
+    @property
+    def shown(self) -> str:
+        """The URI as messages show it: without what follows the path, and without a password."""
+        parts = urlsplit(self.uri)
+        user, _, place = parts.netloc.rpartition("@")
+        name = user.partition(":")[0]
+        return f"{parts.scheme}://{f'{name}@' if name else ''}{place}{parts.path}"
