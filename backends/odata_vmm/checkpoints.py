@@ -1,31 +1,44 @@
-# VMCheckPoints: create, read, rename, restore, delete (spf 4). The driver holds the checkpoints; the store holds what
-# a hypervisor cannot: the description, and times to the tick.
-# A checkpoint's ID is made from the stamp and the hypervisor's own id (CheckpointID), so it is stable without a store.
+# VMCheckPoints: create, read, rename, restore, delete (spf 4). Drivers hold the checkpoints; the store holds what a
+# hypervisor cannot: ids of ours, descriptions, and times to the tick.
+# A checkpoint that was made here has the ID that it got then, before the hypervisor had one for it; any other has one
+# that is made from the stamp and the hypervisor's own id (CheckpointID), so it is stable without a store.
+#
+# A row without CheckpointID is *awaited*: the host was or will be asked for it. When the host lists a checkpoint of the
+# same name that nobody knows and that is not older, that is the one. So it has one row, whoever sees it first, and also
+# when the service stopped, or lost the host, in between.
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from odata_core.backend import Key, Row
 from odata_core.edm import Timestamp
-from odata_core.errors import BadRequest, NotFound
+from odata_core.errors import BadRequest, Conflict, NotFound
 
-from .drivers.contract import Checkpoint, DriverError
+from .drivers.contract import Checkpoint, DriverError, OutcomeUnknown, Partial, find_vm
 from .drivers.contract import NotFound as MissingOnHost
+from .drivers.contract import Unavailable as HostUnavailable
+from .jobs import Job, Target, Task, ask_again, run, wants_answer_now
 from .machines import KIND as VM_KIND
 from .machines import Machines
 from .sets import ReadOnlySet
-from .unit import Target, Unit, told_as
+from .unit import Unit, told_as
 
 KIND: Final = "VMCheckpoint"
 CREATE: Final = "Checkpoint"
 RESTORE: Final = ("Checkpoint", "CheckpointRestoreOnly")
+CREATE_JOB: Final = ("Create checkpoint", "New-SCVMCheckpoint")
 RESTORE_JOB: Final = ("Restore checkpoint", "Restore-SCVMCheckpoint")
 CHANGE_JOB: Final = ("Change properties of checkpoint", "Set-SCVMCheckpoint")
+REMOVE_JOB: Final = ("Remove checkpoint", "Remove-SCVMCheckpoint")
+# Clocks of hosts differ from ours, and some hosts count in whole seconds.
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
+# So long a checkpoint of which it is not known whether it was taken may still turn up.
+LOST_AFTER: Final = timedelta(hours=1)
 _NIL: Final = UUID(int=0)
-_FLAGS: Final[Mapping[str, bool]] = {"0": False, "false": False, "1": True, "true": True}
 
 
 class CheckpointSet(ReadOnlySet):
@@ -43,30 +56,72 @@ class CheckpointSet(ReadOnlySet):
 
     def rows(self, wanted: Mapping[str, Any]) -> Iterable[Row]:
         """Only the machine that VMId names is asked, where a condition names one."""
-        machines = self.machines.visible()
         if "VMId" in wanted:
-            machines = [machine for machine in machines if machine["ID"] == wanted["VMId"]]
-        return [row for machine in machines for _checkpoint, row in self._of(machine)]
+            return [row for machine in self.machines.of(wanted["VMId"]) for _checkpoint, row in self._of(machine)]
+        return [row for machine in self.machines.visible() for _checkpoint, row in self._among_others(machine)]
 
-    def _of(self, machine: Row) -> list[tuple[Checkpoint, Row]]:
-        """The checkpoints of a machine with their rows; none when the machine has just gone."""
+    def _among_others(self, machine: Row) -> list[tuple[Checkpoint | None, Row]]:
+        """The checkpoints of one machine of many: a host that does not answer takes away its own, with a warning."""
+        driver = self.unit.driver(machine["StampId"])
+        is_one_of_many = isinstance(driver, Partial) or len(self.unit.site.stamps) > 1
         try:
-            checkpoints = self.unit.site.driver.checkpoints(machine["ID"])
-        except MissingOnHost:
+            return self._listed(machine)
+        except HostUnavailable as error:
+            if not is_one_of_many:
+                raise told_as(error) from error
+            self.unit.warn(f"The checkpoints of '{machine['Name']}' are missing: {error}")
             return []
         except DriverError as error:
             raise told_as(error) from error
-        return [(checkpoint, self._row(checkpoint)) for checkpoint in checkpoints]
 
-    def _find(self, key: Key) -> tuple[Row, Checkpoint, Row] | None:
+    def _of(self, machine: Row) -> list[tuple[Checkpoint | None, Row]]:
+        try:
+            return self._listed(machine)
+        except DriverError as error:
+            raise told_as(error) from error
+
+    def _listed(self, machine: Row) -> list[tuple[Checkpoint | None, Row]]:
+        """The checkpoints of a machine with their rows, and rows that are awaited; none when the machine has gone."""
+        try:
+            checkpoints = self.unit.driver(machine["StampId"]).checkpoints(machine["ID"])
+        except MissingOnHost:
+            return []
+        return self.joined(machine, checkpoints)
+
+    def joined(self, machine: Row, checkpoints: Iterable[Checkpoint]) -> list[tuple[Checkpoint | None, Row]]:
+        """Checkpoints of a machine with what the store has of them."""
+        stored = self.unit.stored_rows(self.name, VMId=machine["ID"], StampId=machine["StampId"])
+        known = {row["CheckpointID"]: row for row in stored if row["CheckpointID"] is not None}
+        awaited = sorted([row for row in stored if row["CheckpointID"] is None], key=lambda row: row["AddedTime"])
+        found: list[tuple[Checkpoint, Row | None]] = []
+        for checkpoint in checkpoints:
+            row = known.get(checkpoint.id)
+            if row is None:
+                row = next((one for one in awaited if _is_the_one(one, checkpoint)), None)
+                if row is not None:
+                    awaited.remove(row)
+                    row = self.unit.change(self.name, row, CheckpointID=checkpoint.id, Enabled=True)
+            found.append((checkpoint, row))
+        stamp = machine["StampId"]
+        ids = {one.id: row["ID"] if row is not None else uuid5(stamp, str(one.id)) for one, row in found}
+        rows: list[tuple[Checkpoint | None, Row]] = [(one, self._row(stamp, one, ids, row or {})) for one, row in found]
+        return rows + [(None, {**row, **_COMMANDS}) for row in awaited if row["Enabled"]]
+
+    def _find(self, key: Key) -> tuple[Row, Checkpoint | None, Row] | None:
         """The machine, the checkpoint and its row. The store knows the machine; without it, all are searched."""
+        checkpoint_id, stamp = key
+        if stamp not in self.unit.site.stamps:
+            return None
         stored = self.unit.stored(self.name, key)
-        wanted = {"VMId": stored["VMId"]} if stored is not None else {}
-        for machine in self.machines.visible():
-            if wanted.get("VMId", machine["ID"]) != machine["ID"]:
-                continue
-            for checkpoint, row in self._of(machine):
-                if (row["ID"], row["StampId"]) == key:
+        if stored is not None:
+            machine = self.machines.find(stored["VMId"], stamp)
+            found = [] if machine is None else [(machine, self._of(machine))]
+        else:
+            machines = [machine for machine in self.machines.visible() if machine["StampId"] == stamp]
+            found = [(machine, self._among_others(machine)) for machine in machines]
+        for machine, listed in found:
+            for checkpoint, row in listed:
+                if row["ID"] == checkpoint_id:
                     return machine, checkpoint, row
         return None
 
@@ -74,14 +129,12 @@ class CheckpointSet(ReadOnlySet):
         found = self._find(key)
         if found is None:
             raise NotFound(f"There is no checkpoint {key[0]} on the stamp {key[1]}.")
-        return found
+        machine, checkpoint, row = found
+        if checkpoint is None:
+            raise Conflict(f"The checkpoint '{row['Name']}' is still being taken.")
+        return machine, checkpoint, row
 
-    def _id(self, checkpoint_id: UUID) -> UUID:
-        return uuid5(self.unit.site.stamp, str(checkpoint_id))
-
-    def _row(self, checkpoint: Checkpoint) -> dict[str, Any]:
-        stamp, checkpoint_id = self.unit.site.stamp, self._id(checkpoint.id)
-        stored = self.unit.stored(self.name, (checkpoint_id, stamp)) or {}
+    def _row(self, stamp: UUID, checkpoint: Checkpoint, ids: Mapping[UUID, UUID], stored: Row) -> dict[str, Any]:
         created = Timestamp.of(checkpoint.created.astimezone(self.unit.site.zone))
         parent = checkpoint.parent_id
         return {
@@ -89,46 +142,102 @@ class CheckpointSet(ReadOnlySet):
             "CheckpointID": checkpoint.id,
             "Description": stored.get("Description") or checkpoint.description or "",
             "Enabled": True,
-            "ID": checkpoint_id,
+            "ID": ids[checkpoint.id],
             "Name": checkpoint.name,
-            "ParentCheckpointID": self._id(parent) if parent is not None else None,
+            "ParentCheckpointID": None if parent is None else ids.get(parent) or uuid5(stamp, str(parent)),
             "VMId": checkpoint.vm_id,
             "AddedTime": stored.get("AddedTime") or created,
             "ModifiedTime": stored.get("ModifiedTime") or created,
             "StampId": stamp,
-            "VMCheckPointAction": None,
-            "Confirm": None,
-            "RunAsynchronously": None,
+            **_COMMANDS,
         }
 
     # ------------------------------------------------------------ writing
 
     def insert(self, values: Row) -> Row:
         """POST: VMId and StampId are mandatory, ID is ours whatever the client sends (spf 4.1)."""
-        _check_flag(self.unit)
+        later = wants_answer_now(self.unit, values.get("RunAsynchronously"))
         if values.get("VMCheckPointAction") is not None:
             raise BadRequest("A new checkpoint cannot be restored: leave VMCheckPointAction null.")
         machine = self.machines.require(_mandatory(values, "VMId"), _mandatory(values, "StampId"))
         self.unit.caller.require(machine["StampId"], CREATE)
-        name = values.get("Name") or f"{machine['Name']} - ({self.unit.now()})"
-        description = values.get("Description") or ""
-        target = Target(VM_KIND, machine["ID"], machine["Name"])
-        with self.unit.job("Create checkpoint", "New-SCVMCheckpoint", target) as job:
-            checkpoint = self.unit.site.driver.create(machine["ID"], name, description)
-            row = self._row(checkpoint)
-            job.made(Target(KIND, row["ID"], name))
-            row |= {"Description": description, "ModifiedTime": self.unit.now()}
-            self._keep(row)
-            self.machines.touch(machine, MostRecentTaskId=job.id)
+        row = self._awaited(machine, values)
+        result = Target(KIND, row["ID"], row["Name"])
+        task = Task(*CREATE_JOB, machine["StampId"], Target(VM_KIND, machine["ID"], machine["Name"]), result)
+        self._forget_lost(machine)
+        self.unit.save(self.name, row)
+
+        def forget() -> None:
+            self.unit.forget(self.name, (row["ID"], row["StampId"]))
+
+        made = run(self.unit, task, lambda job: self._take(job, machine, row), later=later, undo=forget)
         # Right after the creation VMM does not know the hypervisor's id yet, and says null.
-        return {**row, "CheckpointID": None}
+        return {**(made or row), "CheckpointID": None}
+
+    def _awaited(self, machine: Row, values: Row) -> dict[str, Any]:
+        """The row of a checkpoint that the host is to be asked for."""
+        now = self.unit.now()
+        return {
+            "Accessibility": "Public",
+            "CheckpointID": None,
+            "Description": values.get("Description") or "",
+            "Enabled": True,
+            "ID": uuid4(),
+            "Name": values.get("Name") or f"{machine['Name']} - ({now})",
+            "ParentCheckpointID": None,
+            "VMId": machine["ID"],
+            "AddedTime": now,
+            "ModifiedTime": now,
+            "StampId": machine["StampId"],
+            **_COMMANDS,
+        }
+
+    def _take(self, job: Job, machine: Row, row: Row) -> Row:
+        """Have the checkpoint taken. Where it is lost what became of that, the host is asked what it has."""
+        driver = self.unit.driver(machine["StampId"])
+        try:
+            checkpoint = driver.create(machine["ID"], row["Name"], row["Description"])
+        except OutcomeUnknown as error:
+            found = self._taken(machine, row)
+            if isinstance(found, str):
+                self.unit.change(self.name, row, Enabled=False)
+                raise OutcomeUnknown(f"{error.message} {found}") from error
+            checkpoint = found
+        job.is_done = True
+        created = Timestamp.of(checkpoint.created.astimezone(self.unit.site.zone))
+        times = {"AddedTime": created, "ModifiedTime": self.unit.now()}
+        self.unit.change(self.name, row, CheckpointID=checkpoint.id, **times)
+        self.machines.touch(machine, MostRecentTaskId=job.id)
+        return next(shown for one, shown in self._of(machine) if one is not None and one.id == checkpoint.id)
+
+    def _taken(self, machine: Row, row: Row) -> Checkpoint | str:
+        """The checkpoint that is awaited, or what can be told of it."""
+
+        def ask() -> Checkpoint | None:
+            checkpoints = self.unit.driver(machine["StampId"]).checkpoints(machine["ID"])
+            pairs = self.joined(machine, checkpoints)
+            return next((one for one, shown in pairs if one is not None and shown["ID"] == row["ID"]), None)
+
+        asked: list[bool] = []
+
+        def ask_and_note() -> Checkpoint | None:
+            found = ask()
+            asked.append(True)
+            return found
+
+        found = ask_again(ask_and_note, lambda one: one is not None)
+        if found is not None:
+            return found
+        if asked:
+            return f"When the host was asked again, it had no checkpoint '{row['Name']}': look again before you retry."
+        return "The host cannot be asked what it has: look before you retry."
 
     def update(self, key: Key, values: Row) -> Row:
         """MERGE, PATCH and PUT alike: what is null or not given stays, read-only values are ignored (spf 10).
 
         Whatever there is to do is one job. What loses the machine's state comes last, when all else has worked.
         """
-        _check_flag(self.unit)
+        later = wants_answer_now(self.unit, values.get("RunAsynchronously"))
         machine, checkpoint, row = self._require(key)
         restores = _is_restore(values.get("VMCheckPointAction"))
         changes = {
@@ -140,35 +249,97 @@ class CheckpointSet(ReadOnlySet):
             self.unit.caller.require(machine["StampId"], *RESTORE)
         if changes or not restores:
             self.unit.caller.require(machine["StampId"], CREATE)
-        name, cmdlet = RESTORE_JOB if restores else CHANGE_JOB
-        with self.unit.job(name, cmdlet, Target(VM_KIND, machine["ID"], machine["Name"])) as job:
+        changed = {**row, **changes, "ModifiedTime": self.unit.now()} if changes else row
+
+        def work(job: Job) -> None:
             if changes:
-                row = self._rename(machine, checkpoint, {**row, **changes, "ModifiedTime": self.unit.now()})
-            job.made(Target(KIND, row["ID"], row["Name"]))
+                self._rename(machine, checkpoint, changed)
             if restores:
-                self.unit.site.driver.restore(machine["ID"], checkpoint.id)
+                if changes:
+                    job.reached(50)
+                self._restore(machine, checkpoint)
+            job.is_done = True
             restored = {"LastRestoredCheckpointId": row["ID"]} if restores else {}
             self.machines.touch(machine, MostRecentTaskId=job.id, **restored)
-        return row
 
-    def _rename(self, machine: Row, checkpoint: Checkpoint, row: Row) -> Row:
-        renamed = self.unit.site.driver.rename(machine["ID"], checkpoint.id, row["Name"], row["Description"])
-        self._keep(row)
-        return self._row(renamed)
+        result = Target(KIND, row["ID"], changed["Name"])
+        target = Target(VM_KIND, machine["ID"], machine["Name"])
+        task = Task(*(RESTORE_JOB if restores else CHANGE_JOB), machine["StampId"], target, result)
+        run(self.unit, task, work, later=later)
+        return changed
+
+    def _rename(self, machine: Row, checkpoint: Checkpoint, row: Row) -> None:
+        driver = self.unit.driver(machine["StampId"])
+        try:
+            driver.rename(machine["ID"], checkpoint.id, row["Name"], row["Description"])
+        except OutcomeUnknown as error:
+            now = self._asked_again(machine, checkpoint, lambda one: one is not None and one.name == row["Name"])
+            if now is None or now.name != row["Name"] or checkpoint.name == row["Name"]:
+                told = "it cannot be told" if now is None else f"its name is '{now.name}'"
+                raise OutcomeUnknown(f"{error.message} When the host was asked again, {told}.") from error
+        self.unit.save(self.name, row)
+
+    def _restore(self, machine: Row, checkpoint: Checkpoint) -> None:
+        driver = self.unit.driver(machine["StampId"])
+        before = find_vm(driver, machine["ID"]).current
+        try:
+            driver.restore(machine["ID"], checkpoint.id)
+        except OutcomeUnknown as error:
+            now = ask_again(lambda: find_vm(driver, machine["ID"]), lambda vm: vm.current == checkpoint.id)
+            if now is None or now.current != checkpoint.id or before == checkpoint.id:
+                told = "it does not answer" if now is None else "it does not tell whether the machine was restored"
+                raise OutcomeUnknown(f"{error.message} When the host was asked again, {told}.") from error
 
     def delete(self, key: Key) -> None:
         """Only the named checkpoint goes; its children move to its parent (spf 4.4)."""
-        _check_flag(self.unit)
-        machine, checkpoint, _row = self._require(key)
+        later = wants_answer_now(self.unit)
+        machine, checkpoint, row = self._require(key)
         self.unit.caller.require(machine["StampId"], CREATE)
-        target = Target(VM_KIND, machine["ID"], machine["Name"])
-        with self.unit.job("Remove checkpoint", "Remove-SCVMCheckpoint", target) as job:
-            self.unit.site.driver.remove(machine["ID"], checkpoint.id)
+
+        def work(job: Job) -> None:
+            self._remove(machine, checkpoint)
+            job.is_done = True
             self.unit.forget(self.name, key)
             self.machines.touch(machine, MostRecentTaskId=job.id)
 
-    def _keep(self, row: Row) -> None:
-        self.unit.save(self.name, row)
+        target, result = Target(VM_KIND, machine["ID"], machine["Name"]), Target(KIND, row["ID"], row["Name"])
+        run(self.unit, Task(*REMOVE_JOB, machine["StampId"], target, result), work, later=later)
+
+    def _remove(self, machine: Row, checkpoint: Checkpoint) -> None:
+        try:
+            self.unit.driver(machine["StampId"]).remove(machine["ID"], checkpoint.id)
+        except OutcomeUnknown as error:
+            listed = ask_again(lambda: self._ids(machine), lambda ids: checkpoint.id not in ids)
+            if listed is None or checkpoint.id in listed:
+                told = "it does not answer" if listed is None else "the checkpoint is there"
+                raise OutcomeUnknown(f"{error.message} When the host was asked again, {told}.") from error
+
+    def _ids(self, machine: Row) -> set[UUID]:
+        return {one.id for one in self.unit.driver(machine["StampId"]).checkpoints(machine["ID"])}
+
+    def _asked_again(self, machine: Row, checkpoint: Checkpoint, is_done: Any) -> Checkpoint | None:
+        def ask() -> Checkpoint | None:
+            listed = self.unit.driver(machine["StampId"]).checkpoints(machine["ID"])
+            return next((one for one in listed if one.id == checkpoint.id), None)
+
+        return ask_again(ask, is_done)
+
+    def _forget_lost(self, machine: Row) -> None:
+        """Rows of checkpoints that did not turn up in a long time."""
+        limit = self.unit.now().ticks - LOST_AFTER // timedelta(microseconds=1) * 10
+        for row in self.unit.stored_rows(self.name, VMId=machine["ID"]):
+            if row["CheckpointID"] is None and not row["Enabled"] and row["AddedTime"].ticks < limit:
+                self.unit.forget(self.name, (row["ID"], row["StampId"]))
+
+
+# What a client sends to have something done is no state, and reads back null (spf 4.3).
+_COMMANDS: Final = dict.fromkeys(("VMCheckPointAction", "Confirm", "RunAsynchronously"))
+
+
+def _is_the_one(awaited: Row, checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint that nobody knows is one that is awaited."""
+    earliest = awaited["AddedTime"].to_datetime() - CLOCKS_DIFFER
+    return bool(checkpoint.name == awaited["Name"] and checkpoint.created >= earliest)
 
 
 def _mandatory(values: Row, name: str) -> UUID:
@@ -186,10 +357,3 @@ def _is_restore(action: str | None) -> bool:
             f"'{(action or '')[:100]}' is no VMCheckPointAction: use Restore.", target="$.VMCheckPointAction"
         )
     return word == "restore"
-
-
-def _check_flag(unit: Unit) -> None:
-    """`?RunAsynchronously=0|1`: the work is done when the answer is given, which satisfies both."""
-    value = unit.context.options.get("RunAsynchronously")
-    if value is not None and value.strip().lower() not in _FLAGS:
-        raise BadRequest(f"RunAsynchronously must be 0 or 1, not '{value[:50]}'.", target="RunAsynchronously")

@@ -11,10 +11,13 @@ from odata_core.backend import Key, Row
 from odata_core.backend.rows import new_row
 from odata_core.errors import NotFound, NotImplementedHere
 
-from .drivers.contract import DriverError, Power, Vm
+from .drivers.contract import DriverError, OutcomeUnknown, Partial, Power, Vm, find_vm
+from .drivers.contract import NotFound as MissingOnHost
+from .drivers.contract import Unavailable as HostUnavailable
+from .jobs import Job, Target, Task, ask_again, run, wants_answer_now
 from .power import STATE_NAMES, PowerOperation, check_state, find_operation
 from .sets import ReadOnlySet
-from .unit import Target, Unit, told_as
+from .unit import Unit, told_as
 
 KIND: Final = "VM"
 UPDATABLE: Final = ("Description", "CostCenter", "Tag")
@@ -30,6 +33,14 @@ READ_ONLY: Final = frozenset(
 )
 
 
+# INFERRED: VMM's word for a machine whose host cannot be asked.
+_NOT_RESPONDING: Final = {
+    "Status": "HostNotResponding",
+    "StatusString": "Host Not Responding",
+    "VirtualMachineState": "HostNotResponding",
+}
+
+
 class Machines:
     """The machines that a caller may see; the other sets ask here too, so isolation has one place."""
 
@@ -38,21 +49,51 @@ class Machines:
         self.kind = unit.entity_set("VirtualMachines").type
 
     def visible(self) -> list[Row]:
-        """A row for each machine that the caller may see."""
-        try:
-            vms = self.unit.site.driver.vms()
-        except DriverError as error:
-            raise told_as(error) from error
-        stamp = self.unit.site.stamp
-        stored = {row["ID"]: row for row in self.unit.stored_rows("VirtualMachines") if row["StampId"] == stamp}
-        rows = [self._row(vm, stored.get(vm.id)) for vm in vms]
+        """A row for each machine that the caller may see, of all stamps. What hosts do not tell is a warning."""
+        stored: dict[UUID, dict[UUID, Row]] = {}
+        for row in self.unit.stored_rows("VirtualMachines"):
+            stored.setdefault(row["StampId"], {})[row["ID"]] = row
+        rows = [row for stamp in self.unit.site.stamps for row in self._of_stamp(stamp, stored.get(stamp, {}))]
         return [row for row in rows if self.unit.caller.sees_machine(row)]
+
+    def _of_stamp(self, stamp: UUID, stored: Mapping[UUID, Row]) -> list[Row]:
+        """A dead host takes nothing out of the list that the store knows; it shows as not responding."""
+        driver = self.unit.driver(stamp)
+        try:
+            vms = driver.vms()
+        except DriverError as error:
+            if not isinstance(error, HostUnavailable) or len(self.unit.site.stamps) == 1:
+                raise told_as(error) from error
+            vms, failing = [], dict[str, DriverError]({str(stamp): error})
+        else:
+            failing = dict[str, DriverError](driver.failing()) if isinstance(driver, Partial) else {}
+        for name, failure in failing.items():
+            self.unit.warn(f"The host '{name}' does not answer: {failure}")
+        rows: list[Row] = [self._row(stamp, vm, stored.get(vm.id)) for vm in vms]
+        if failing:
+            listed = {vm.id for vm in vms}
+            rows += [{**row, **_NOT_RESPONDING} for vm_id, row in stored.items() if vm_id not in listed]
+        return rows
+
+    def of(self, vm_id: Any) -> list[Row]:
+        """The machines with this id that the caller may see, one at most; no other machine is asked about."""
+        known = [row["StampId"] for row in self.unit.stored_rows("VirtualMachines", ID=vm_id)]
+        stamps = [stamp for stamp in known if stamp in self.unit.site.stamps] or list(self.unit.site.stamps)
+        found = [self.find(vm_id, stamp) for stamp in stamps]
+        return [row for row in found if row is not None]
 
     def find(self, vm_id: Any, stamp: Any) -> Row | None:
         """One machine that the caller may see, or None."""
-        if stamp != self.unit.site.stamp:
+        if stamp not in self.unit.site.stamps or not isinstance(vm_id, UUID):
             return None
-        return next((row for row in self.visible() if row["ID"] == vm_id), None)
+        try:
+            vm = find_vm(self.unit.driver(stamp), vm_id)
+        except MissingOnHost:
+            return None
+        except DriverError as error:
+            raise told_as(error) from error
+        row = self._row(stamp, vm, self.unit.stored("VirtualMachines", (vm_id, stamp)))
+        return row if self.unit.caller.sees_machine(row) else None
 
     def require(self, vm_id: UUID, stamp: UUID) -> Row:
         """One machine that the caller may see; an unknown one and a stranger's look the same: NotFound."""
@@ -63,11 +104,10 @@ class Machines:
 
     def touch(self, machine: Row, **changes: Any) -> Row:
         """Keep changes to a machine in the store."""
-        stored = self.unit.stored("VirtualMachines", (machine["ID"], machine["StampId"])) or machine
-        return self.unit.save("VirtualMachines", {**stored, **changes, "ModifiedTime": self.unit.now()})
+        return self.unit.change("VirtualMachines", machine, **changes, ModifiedTime=self.unit.now())
 
-    def _row(self, vm: Vm, stored: Row | None) -> dict[str, Any]:
-        row = dict(stored) if stored is not None else new_row(self.kind, {"ID": vm.id, "StampId": self.unit.site.stamp})
+    def _row(self, stamp: UUID, vm: Vm, stored: Row | None) -> dict[str, Any]:
+        row = dict(stored) if stored is not None else new_row(self.kind, {"ID": vm.id, "StampId": stamp})
         names = STATE_NAMES.get(vm.state, STATE_NAMES["Other"])
         row |= {
             "Name": vm.name,
@@ -87,7 +127,9 @@ class MachineSet(ReadOnlySet):
         return Machines(self.unit).find(*key)
 
     def rows(self, wanted: Mapping[str, Any]) -> Iterable[Row]:
-        return Machines(self.unit).visible()
+        """Only the machine that ID or VMId names is asked about, where a condition names one."""
+        named = [wanted[name] for name in ("ID", "VMId") if name in wanted]
+        return Machines(self.unit).of(named[0]) if named else Machines(self.unit).visible()
 
     def insert(self, values: Row) -> Row:
         raise NotImplementedHere("Creating virtual machines is not supported.")
@@ -107,11 +149,19 @@ class MachineSet(ReadOnlySet):
             self.unit.caller.require(machine["StampId"], operation.permission)
         cmdlet = operation.cmdlet if operation is not None else "Set-SCVirtualMachine"
         name = f"{operation.name} virtual machine" if operation is not None else "Change properties of virtual machine"
-        with self.unit.job(name, cmdlet, Target(KIND, machine["ID"], machine["Name"])) as job:
+        if operation is not None:
+            self._check(machine, operation)
+
+        def work(job: Job) -> None:
             if operation is not None:
                 self._switch(machine, operation)
+                job.is_done = True
             machines.touch(machine, **changes, MostRecentTaskId=job.id)
-        return machines.require(*key)
+
+        later = operation is not None and wants_answer_now(self.unit)
+        task = Task(name, cmdlet, machine["StampId"], Target(KIND, machine["ID"], machine["Name"]))
+        run(self.unit, task, work, later=later)
+        return machines.find(*key) or machine
 
     def _changes(self, machine: Row, given: Row) -> dict[str, Any]:
         """The changes to keep; 501 for a change that is understood and cannot be made."""
@@ -126,11 +176,21 @@ class MachineSet(ReadOnlySet):
             changes[name] = value
         return changes
 
-    def _switch(self, machine: Row, operation: PowerOperation) -> None:
-        driver = self.unit.site.driver
-        if not isinstance(driver, Power):
+    def _check(self, machine: Row, operation: PowerOperation) -> None:
+        if not isinstance(self.unit.driver(machine["StampId"]), Power):
             raise NotImplementedHere(f"The hosts of the stamp {machine['StampId']} do not support {operation.name}.")
-        vm = next((vm for vm in driver.vms() if vm.id == machine["ID"]), None)
-        if vm is not None:
-            check_state(operation, vm.name, vm.state)
-        driver.power(machine["ID"], operation.action)
+
+    def _switch(self, machine: Row, operation: PowerOperation) -> None:
+        """Switch a machine, unless it is in no state for that. Where it is lost what became of that, ask again."""
+        driver = self.unit.driver(machine["StampId"])
+        assert isinstance(driver, Power), "that was seen before"
+        vm = find_vm(driver, machine["ID"])
+        check_state(operation, vm.name, vm.state)
+        try:
+            driver.power(machine["ID"], operation.action)
+        except OutcomeUnknown as error:
+            ends = {operation.becomes} - {vm.state}  # a state that it was in before proves nothing
+            now = ask_again(lambda: find_vm(driver, machine["ID"]), lambda found: found.state in ends)
+            if now is None or now.state not in ends:
+                told = "it cannot be asked" if now is None else f"the machine is {now.state}"
+                raise OutcomeUnknown(f"{error.message} When the host was asked again, {told}.") from error

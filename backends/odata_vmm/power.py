@@ -12,28 +12,29 @@ from odata_core.errors import BadRequest, Conflict, NotImplementedHere
 
 @dataclass(frozen=True, slots=True)
 class PowerOperation:
-    """One operation. `action` is the driver's word for it."""
+    """One operation. `action` is the driver's word for it, `states` those it starts from, `becomes` the one after."""
 
     name: str
     action: str
     permission: str
     states: frozenset[str]
+    becomes: str
     cmdlet: str
 
 
-def _row(name: str, permission: str, cmdlet: str, *states: str) -> PowerOperation:
-    return PowerOperation(name, name.lower(), permission, frozenset(states), f"{cmdlet}-SCVirtualMachine")
+def _row(name: str, permission: str, cmdlet: str, becomes: str, *states: str) -> PowerOperation:
+    return PowerOperation(name, name.lower(), permission, frozenset(states), becomes, f"{cmdlet}-SCVirtualMachine")
 
 
 OPERATIONS: Final[Mapping[str, PowerOperation]] = {
     row.action: row
     for row in (
-        _row("Start", "Start", "Start", "Off", "Saved"),
-        _row("Stop", "Stop", "Stop", "Running", "Paused", "Saved"),
-        _row("Shutdown", "Shutdown", "Stop", "Running"),
-        _row("Reset", "Stop", "Reset", "Running", "Paused"),
-        _row("Suspend", "PauseAndResume", "Suspend", "Running"),
-        _row("Resume", "PauseAndResume", "Resume", "Paused"),
+        _row("Start", "Start", "Start", "Running", "Off", "Saved"),
+        _row("Stop", "Stop", "Stop", "Off", "Running", "Paused", "Saved"),
+        _row("Shutdown", "Shutdown", "Stop", "Off", "Running"),
+        _row("Reset", "Stop", "Reset", "Running", "Running", "Paused"),
+        _row("Suspend", "PauseAndResume", "Suspend", "Paused", "Running"),
+        _row("Resume", "PauseAndResume", "Resume", "Running", "Paused"),
     )
 }
 NOT_BUILT: Final = frozenset({"repair"})

@@ -8,8 +8,8 @@ from odata_core.backend import Key, Row
 from odata_core.errors import BadRequest, Conflict, Forbidden, NotFound, NotImplementedHere
 
 from .caller import joined_permissions, merged_permissions
+from .jobs import Target, Task, run
 from .sets import ReadOnlySet
-from .unit import Target
 
 KIND: Final = "UserRole"
 
@@ -54,8 +54,12 @@ class RoleSet(ReadOnlySet):
         if not self.unit.caller.manages_role(role):
             raise Forbidden(f"The user role '{self.unit.caller.role['Name']}' may not change '{role['Name']}'.")
         changes = _changes(role, values)
-        with self.unit.job("Change properties of user role", "Set-SCUserRole", Target(KIND, role["ID"], role["Name"])):
-            return self.shown(self.unit.save(self.name, {**role, **changes}))
+        target = Target(KIND, role["ID"], role["Name"])
+        stamp = next(iter(self.unit.site.stamps))  # jobs live on a stamp, and roles on none
+        task = Task("Change properties of user role", "Set-SCUserRole", stamp, target)
+        saved = run(self.unit, task, lambda _job: self.unit.save(self.name, {**role, **changes}), later=False)
+        assert saved is not None, "only work that is done later has no result"
+        return self.shown(saved)
 
 
 def _changes(role: Row, values: Row) -> dict[str, Any]:

@@ -20,11 +20,13 @@ from odata_core.query.tree import equalities
 from odata_core.service import Request, Response, Service
 from odata_core.service.plan import Action
 
-from .caller import Caller, principal_of
+from .caller import ADMINISTRATOR, Caller, principal_of
 from .checkpoints import CheckpointSet
 from .drivers.contract import Driver
+from .jobs import remember_jobs
 from .machines import MachineSet
 from .model import vmm_model
+from .recovery import recover
 from .roles import JobSet, RoleSet
 from .routes import find_route
 from .sets import Clouds, ReadOnlySet
@@ -37,6 +39,9 @@ SETS: Final[Mapping[str, type[ReadOnlySet]]] = {
     "VMCheckPoints": CheckpointSet,
     "VirtualMachines": MachineSet,
 }
+
+
+_NOBODY: Final[Row] = {"ID": UUID(int=0), "Name": "the service", "UserRoleProfile": ADMINISTRATOR}
 
 
 class VmmSession:
@@ -83,24 +88,50 @@ class TenantBackend:
 class VmmService:
     """The SPF VMM service over any driver and any store.
 
-    `stamp` is the GUID by which clients know the driver's hosts. The store holds at least the user roles: a
-    subscription without one is refused. `zone` is that of the times in answers, the machine's own by default.
+    `stamp` is the GUID by which clients know the driver's hosts; `stamps` has further drivers by theirs. The store
+    holds at least the user roles: a subscription without one is refused. `zone` is that of the times in answers, the
+    machine's own by default.
     """
 
     def __init__(
         self,
         *,
-        driver: Driver,
+        driver: Driver | None = None,
         store: Backend,
-        stamp: UUID,
+        stamp: UUID | None = None,
+        stamps: Mapping[UUID, Driver] | None = None,
         zone: tzinfo | None = None,
         limits: Limits | None = None,
     ) -> None:
         model = vmm_model()
-        self.site = Site(model, driver, store, stamp, zone or tzlocal())
+        drivers = dict(stamps or {})
+        if driver is not None and stamp is not None:
+            drivers = {stamp: driver, **drivers}
+        if not drivers:
+            raise TypeError("A service needs a driver and the GUID of its stamp, or several of them as stamps.")
+        self.site = Site(model, drivers, store, zone or tzlocal())
+        remember_jobs(self._own_unit())
         # A driver cannot undo, so there are no change sets; its calls are about whole machines and checkpoints.
         parts = (Action.BATCH, Action.WRITE_PROPERTY, Action.WRITE_LINKS)
         self.service = Service(model, store, profile=ODATA_3, limits=limits, without=parts)
+
+    def _own_unit(self) -> Unit:
+        """What the service does by itself, in nobody's name."""
+        return Unit(self.site, Caller(_NOBODY, "the service"), Context())
+
+    def recover(self) -> list[UUID]:
+        """Find out what became of the jobs that an earlier process left open, and end them.
+
+        The jobs whose hosts cannot be asked yet stay open: their ids are returned. Call it before any request is
+        answered, and again until nothing is left.
+        """
+        return recover(self._own_unit())
+
+    def close(self) -> None:
+        """Wait for jobs that run, and let go of hosts."""
+        self.site.workers.close()
+        for driver in self.site.stamps.values():
+            driver.close()
 
     @property
     def max_body(self) -> int:

@@ -1,28 +1,28 @@
-# One request's work on a site: who asks, what the store says, what time it is, and the job that records a write.
-# The store is any backend of the core over the VMM model. It keeps what a hypervisor cannot: owners, descriptions,
+# One request's work on a site: who asks, what the store says, what time it is.
+# The store is any backend of the core over the VMM model. It keeps what a hypervisor cannot: owners, descriptions, ids,
 # roles, jobs. Its sessions are short: no driver call is ever made inside one.
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from threading import Lock
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from odata_core.backend import Backend, Context, Query, Row, Writes
+from odata_core.backend.completion import complete
 from odata_core.edm import EntitySet, Model, Timestamp
 from odata_core.errors import BadGateway, Conflict, Forbidden, InternalError, NotFound, ODataError, Unavailable
+from odata_core.query.conditions import equals
 
 from .caller import Caller
 from .drivers.contract import Denied, Driver, DriverError, OutcomeUnknown, Rejected
 from .drivers.contract import NotFound as MissingOnHost
 from .drivers.contract import Unavailable as HostUnavailable
-
-JOB_HEADER: Final = "x-ms-request-id"
-MAX_JOBS: Final = 10_000
+from .workers import Workers
 
 # What a driver's failure means to a client.
 DRIVER_ERRORS: Final[tuple[tuple[type[DriverError], type[ODataError]], ...]] = (
@@ -34,41 +34,30 @@ DRIVER_ERRORS: Final[tuple[tuple[type[DriverError], type[ODataError]], ...]] = (
 )
 
 
+class JobKeys:
+    """The keys of the jobs that are kept, the oldest first."""
+
+    def __init__(self) -> None:
+        self._keys: deque[tuple[UUID, UUID]] = deque()
+        self._lock = Lock()
+
+    def add(self, key: tuple[UUID, UUID], most: int) -> list[tuple[UUID, UUID]]:
+        """Note a new job; the jobs that are too many."""
+        with self._lock:
+            self._keys.append(key)
+            return [self._keys.popleft() for _ in range(len(self._keys) - most)]
+
+
 @dataclass(slots=True)
 class Site:
-    """What the service stands on: one stamp of hosts behind a driver, and a store. `zone` is that of printed times."""
+    """What the service stands on: stamps of hosts, each behind a driver, a store, and the zone of printed times."""
 
     model: Model
-    driver: Driver
+    stamps: Mapping[UUID, Driver]
     store: Backend
-    stamp: UUID
     zone: tzinfo
-    job_keys: deque[tuple[UUID, UUID]] = field(default_factory=deque)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a job works on."""
-
-    kind: str
-    id: UUID
-    name: str
-
-
-@dataclass(slots=True)
-class Job:
-    """A job under way; `result` may be set to what it made."""
-
-    row: dict[str, Any]
-
-    @property
-    def id(self) -> UUID:
-        job_id: UUID = self.row["ID"]
-        return job_id
-
-    def made(self, target: Target) -> None:
-        """Note the object that the job made or changed."""
-        self.row |= {"ResultObjectID": target.id, "ResultName": target.name, "ResultObjectType": target.kind}
+    workers: Workers = field(default_factory=Workers)
+    job_keys: JobKeys = field(default_factory=JobKeys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +76,21 @@ class Unit:
         """This moment on the site's clock."""
         return Timestamp.now(self.site.zone)
 
+    def driver(self, stamp: UUID) -> Driver:
+        """What asks the hosts of a stamp that is known."""
+        return self.site.stamps[stamp]
+
     def stored(self, set_name: str, key: tuple[Any, ...]) -> Row | None:
         """A row of the store, or None."""
         with self.site.store.session(self.context) as session:
             return session.get(self.entity_set(set_name), key)
 
-    def stored_rows(self, set_name: str) -> list[Row]:
-        """All rows that the store has of a set."""
+    def stored_rows(self, set_name: str, **where: Any) -> list[Row]:
+        """The rows that the store has of a set, all of them or those with these values."""
+        entity_set = self.entity_set(set_name)
+        query = Query(entity_set, equals(entity_set.type, where) if where else None)
         with self.site.store.session(self.context) as session:
-            return list(session.select(Query(self.entity_set(set_name))).rows)
+            return list(complete(session.select(query), query)[0])
 
     def save(self, set_name: str, row: Row) -> Row:
         """Insert a row or replace the one with its key."""
@@ -107,6 +102,16 @@ class Unit:
                 return session.insert(entity_set, row)
             return session.update(entity_set, key, row, replace=True)
 
+    def change(self, set_name: str, row: Row, **changes: Any) -> Row:
+        """Change single values of a row, whatever others change meanwhile; insert the row where it is not there."""
+        entity_set = self.entity_set(set_name)
+        key = entity_set.type.key_of(row)
+        with self.site.store.session(self.context) as session:
+            assert isinstance(session, Writes)
+            if session.get(entity_set, key) is None:
+                return session.insert(entity_set, {**row, **changes})
+            return session.update(entity_set, key, changes, replace=False)
+
     def forget(self, set_name: str, key: tuple[Any, ...]) -> None:
         """Remove a row where there is one."""
         entity_set = self.entity_set(set_name)
@@ -115,78 +120,13 @@ class Unit:
             if session.get(entity_set, key) is not None:
                 session.delete(entity_set, key)
 
-    @contextmanager
-    def job(self, name: str, cmdlet: str, target: Target) -> Iterator[Job]:
-        """Record a write as a job: running, then completed or failed. Its id goes into the answer's x-ms-request-id.
-
-        A driver's error becomes the error that a client is told.
-        """
-        job = Job(self._new_job(name, cmdlet, target))
-        self.context.response_headers[JOB_HEADER] = str(job.id)
-        try:
-            yield job
-        except DriverError as error:
-            told = told_as(error)
-            self._end_job(job, "Failed", told.message)
-            raise told from error
-        except ODataError as error:
-            self._end_job(job, "Failed", error.message)
-            raise
-        except Exception:
-            self._end_job(job, "Failed", "The service failed.")
-            raise
-        self._end_job(job, "Completed", None)
-
-    def _new_job(self, name: str, cmdlet: str, target: Target) -> dict[str, Any]:
-        row = {
-            "ID": uuid4(),
-            "StampId": self.site.stamp,
-            "Name": name,
-            "CmdletName": cmdlet,
-            "Description": {"Name": name},
-            "Owner": self.caller.principal,
-            "StartTime": self.now(),
-            "Status": "Running",
-            "StatusString": "Running",
-            "IsCompleted": False,
-            "IsRestartable": False,
-            "IsStoppable": False,
-            "IsVisible": True,
-            "ProgressValue": 0,
-            "Progress": "0 %",
-            "Target": target.name,
-            "TargetObjectID": target.id,
-            "TargetObjectType": target.kind,
-        }
-        saved = dict(self.save("Jobs", row))
-        self._forget_old_jobs((saved["ID"], saved["StampId"]))
-        return saved
-
-    def _end_job(self, job: Job, status: str, failure: str | None) -> None:
-        succeeded = failure is None
-        job.row |= {
-            "Status": status,
-            "StatusString": status,
-            "IsCompleted": True,
-            "EndTime": self.now(),
-            "ProgressValue": 100 if succeeded else job.row["ProgressValue"],
-            "Progress": "100 %" if succeeded else job.row["Progress"],
-            "ErrorInfo": {
-                "ErrorType": "Info" if succeeded else "Error",
-                "IsSuccess": succeeded,
-                "IsTerminating": not succeeded,
-                "Problem": failure,
-                "ExceptionDetails": failure,
-                "ErrorCodeString": "Success" if succeeded else "Failed",
-            },
-        }
-        self.save("Jobs", job.row)
-
-    def _forget_old_jobs(self, newest: tuple[UUID, UUID]) -> None:
-        keys = self.site.job_keys
-        keys.append(newest)
-        while len(keys) > MAX_JOBS:
-            self.forget("Jobs", keys.popleft())
+    def warn(self, text: str) -> None:
+        """Tell the client what the answer lacks: a header, since no format has a place for it (RFC 7234, 5.5)."""
+        shown = "".join([char if " " <= char <= "~" and char not in '"\\' else "'" for char in text[:300]])
+        earlier = self.context.response_headers.get("Warning")
+        said = f'199 - "{shown}"'
+        if earlier is None or said not in earlier:
+            self.context.response_headers["Warning"] = said if earlier is None else f"{earlier}, {said}"
 
 
 def told_as(error: DriverError) -> ODataError:

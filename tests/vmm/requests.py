@@ -144,6 +144,12 @@ class Client:
     def get(self, path: str, query: str = "", **more: Any) -> Answer:
         return self.send("GET", path, query, **more)
 
+    def settled(self, method: str, path: str, query: str = "", content: Any = None) -> Answer:
+        """One request, and all that goes on after its answer."""
+        answer = self.send(method, path, query, content)
+        assert self.service.site.workers.wait(10), "a job does not end"
+        return answer
+
     def create(self, machine: UUID = MACHINE, **values: Any) -> dict[str, Any]:
         """Take a checkpoint and return it as it reads afterwards."""
         answer = self.send("POST", "VMCheckPoints", content=new_checkpoint(machine, **values))

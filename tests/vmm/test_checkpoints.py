@@ -514,9 +514,9 @@ def test_run_asynchronously(client: Client, value: str, is_known: bool) -> None:
     option = f"RunAsynchronously={value}"
     before = client.photograph()
     answers = [
-        client.send("POST", "VMCheckPoints", option, new_checkpoint(Name="second")),
-        client.send("PUT", path, option, {"Name": "new"}),
-        client.send("DELETE", path, option),
+        client.settled("POST", "VMCheckPoints", option, new_checkpoint(Name="second")),
+        client.settled("PUT", path, option, {"Name": "new"}),
+        client.settled("DELETE", path, option),
     ]
     assert [answer.status for answer in answers] == ([201, 204, 204] if is_known else [400, 400, 400])
     if is_known:

@@ -161,7 +161,7 @@ def test_power_with_content_returned(client: Client) -> None:
 
 @pytest.mark.parametrize("value", ["0", "1"])
 def test_power_asynchronously(client: Client, value: str) -> None:
-    answer = client.send("PUT", machine_path(), f"RunAsynchronously={value}", {"Operation": "Stop"})
+    answer = client.settled("PUT", machine_path(), f"RunAsynchronously={value}", {"Operation": "Stop"})
     assert (answer.status, state_of(client)) == (204, "Off")
 
 

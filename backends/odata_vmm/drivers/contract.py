@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
@@ -111,6 +111,34 @@ class Power(Protocol):
     def power(self, vm_id: UUID, action: str) -> Vm:
         """Carry out an `Action` and return the machine as it is then; Rejected where its state forbids it."""
         ...
+
+
+@runtime_checkable
+class Finds(Protocol):
+    """What a driver offers where it can find one machine without asking for all."""
+
+    def vm(self, vm_id: UUID) -> Vm:
+        """One virtual machine."""
+        ...
+
+
+@runtime_checkable
+class Partial(Protocol):
+    """What a driver of several hosts offers: a list of machines lacks those of hosts that do not answer."""
+
+    def failing(self) -> Mapping[str, DriverError]:
+        """The hosts that did not answer when they were last asked, and why."""
+        ...
+
+
+def find_vm(driver: Driver, vm_id: UUID) -> Vm:
+    """One virtual machine of any driver."""
+    if isinstance(driver, Finds):
+        return driver.vm(vm_id)
+    found = next((vm for vm in driver.vms() if vm.id == vm_id), None)
+    if found is None:
+        raise NotFound(f"There is no virtual machine {vm_id}.")
+    return found
 
 
 def parents_first(checkpoints: Iterable[Checkpoint]) -> list[Checkpoint]:

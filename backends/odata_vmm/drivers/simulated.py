@@ -87,6 +87,10 @@ class SimulatedDriver:
         with self._call("vms"):
             return [machine.vm for machine in self._machines.values()]
 
+    def vm(self, vm_id: UUID) -> Vm:
+        with self._call("vm"):
+            return self._machine(vm_id).vm
+
     def checkpoints(self, vm_id: UUID) -> list[Checkpoint]:
         with self._call("checkpoints"):
             return parents_first(snapshot.checkpoint for snapshot in self._machine(vm_id).snapshots.values())

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from .contract import Driver, NotFound, Power, Rejected, State, Vm
+from .contract import Driver, NotFound, Power, Rejected, State, Vm, find_vm
 
 # What names must survive: repetition, path separators, markup, a shell's syntax, other scripts, length.
 NAMES: Final = ("same", "a/b\\c", "<&>\"'$(rm)`;", "före 检查点 🚀", "x" * 100)
@@ -64,6 +64,11 @@ class DriverSuite:
         assert {rig.vm, rig.other} <= {vm.id for vm in rig.driver.vms()}
         assert (rig.find().state, rig.find().current) == (rig.state, None)
         assert rig.driver.checkpoints(rig.vm) == []
+
+    def test_one_machine_is_found(self, rig: Rig) -> None:
+        assert find_vm(rig.driver, rig.vm) == rig.find()
+        with pytest.raises(NotFound):
+            find_vm(rig.driver, uuid4())
 
     def test_a_checkpoint_hangs_below_the_current_one(self, rig: Rig) -> None:
         before = datetime.now(UTC)

@@ -65,6 +65,9 @@ class HyperVDriver:
         rows = self._session.read((hyper_v("Get-VM"), _SELECT_VM))
         return [understand(read_vm, row, Unavailable) for row in rows]
 
+    def vm(self, vm_id: UUID) -> Vm:
+        return self._vm(vm_id)
+
     def checkpoints(self, vm_id: UUID) -> list[Checkpoint]:
         rows = self._session.read((machine(vm_id), hyper_v("Get-VMSnapshot"), _SELECT_CHECKPOINT))
         return parents_first(understand(read_checkpoint, row, Unavailable) for row in rows)

@@ -1,0 +1,105 @@
+# Jobs that an earlier process left open, because it stopped between a host and the store: what became of them is seen
+# on the host, and the store is told. Nothing is done a second time.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from odata_core.backend import Row
+
+from .checkpoints import CREATE_JOB, KIND, REMOVE_JOB, RESTORE_JOB, CheckpointSet
+from .drivers.contract import DriverError, NotFound, Unavailable, find_vm
+from .jobs import Job, open_jobs
+from .machines import Machines
+from .unit import Unit
+
+_STOPPED: Final = "The service was stopped while this job ran."
+
+
+def recover(unit: Unit) -> list[UUID]:
+    """End the open jobs of an earlier process; the ids of those whose hosts cannot be asked."""
+    waiting = []
+    for row in open_jobs(unit):
+        try:
+            failure = _outcome(unit, row)
+        except Unavailable:
+            waiting.append(row["ID"])
+            continue
+        except DriverError as error:
+            failure = f"{_STOPPED} Its outcome is unknown: {error}"
+        Job(unit, dict(row)).end(failure)
+    return waiting
+
+
+def _outcome(unit: Unit, job: Row) -> str | None:
+    """Why a job has failed; None where it is seen to have done what it was to do."""
+    if job["ResultObjectType"] != KIND or job["StampId"] not in unit.site.stamps:
+        return f"{_STOPPED} Its outcome is unknown."
+    return _OUTCOMES.get(job["CmdletName"], _changed)(unit, job)
+
+
+def _taken(unit: Unit, job: Row) -> str | None:
+    """A checkpoint that was to be taken: listing the host's joins it with its row."""
+    checkpoints = CheckpointSet(unit, "VMCheckPoints")
+    key = (job["ResultObjectID"], job["StampId"])
+    machine = {"ID": job["TargetObjectID"], "StampId": job["StampId"], "Name": job["Target"]}
+    try:
+        listed = unit.driver(job["StampId"]).checkpoints(job["TargetObjectID"])
+    except NotFound:
+        listed = []
+    checkpoints.joined(machine, listed)
+    stored = unit.stored("VMCheckPoints", key)
+    if stored is not None and stored["CheckpointID"] is not None:
+        Machines(unit).touch(_known(unit, job), MostRecentTaskId=job["ID"])
+        return None
+    unit.forget("VMCheckPoints", key)
+    return f"{_STOPPED} The host has not taken the checkpoint."
+
+
+def _removed(unit: Unit, job: Row) -> str | None:
+    checkpoint = _host_id(unit, job)
+    if checkpoint is None:
+        return f"{_STOPPED} Its outcome is unknown."
+    try:
+        listed = {one.id for one in unit.driver(job["StampId"]).checkpoints(job["TargetObjectID"])}
+    except NotFound:
+        listed = set()
+    if checkpoint in listed:
+        return f"{_STOPPED} The checkpoint is still there."
+    unit.forget("VMCheckPoints", (job["ResultObjectID"], job["StampId"]))
+    return None
+
+
+def _restored(unit: Unit, job: Row) -> str | None:
+    checkpoint = _host_id(unit, job)
+    stands_at = find_vm(unit.driver(job["StampId"]), job["TargetObjectID"]).current
+    if checkpoint is None or stands_at != checkpoint:
+        return f"{_STOPPED} The machine was not restored, or has gone on since."
+    return f"{_STOPPED} The machine stands at the checkpoint; whether this job has restored it is unknown."
+
+
+def _changed(unit: Unit, job: Row) -> str | None:
+    return f"{_STOPPED} Whether the change was made is seen in the checkpoint."
+
+
+_OUTCOMES: Final[Mapping[str, Callable[[Unit, Row], str | None]]] = {
+    CREATE_JOB[1]: _taken,
+    REMOVE_JOB[1]: _removed,
+    RESTORE_JOB[1]: _restored,
+}
+
+
+def _host_id(unit: Unit, job: Row) -> UUID | None:
+    """The hypervisor's id of the checkpoint of a job, where the store knows it."""
+    stored = unit.stored("VMCheckPoints", (job["ResultObjectID"], job["StampId"]))
+    found: UUID | None = None if stored is None else stored["CheckpointID"]
+    return found
+
+
+def _known(unit: Unit, job: Row) -> Row:
+    """The machine of a job, as the store has it or will have it."""
+    stored = unit.stored("VirtualMachines", (job["TargetObjectID"], job["StampId"]))
+    fresh: dict[str, Any] = {"ID": job["TargetObjectID"], "StampId": job["StampId"], "Name": job["Target"]}
+    return stored if stored is not None else fresh

@@ -1,0 +1,220 @@
+# Several hosts as one stamp, and several stamps as one service: each machine is asked where it is, and a host that is
+# gone takes nothing else with it.
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from odata_memory import MemoryBackend
+from odata_vmm import VmmService, vmm_model
+from odata_vmm.drivers.contract import NotFound, Unavailable
+from odata_vmm.drivers.hosts import Hosts
+from odata_vmm.drivers.simulated import SimulatedDriver
+from odata_vmm.drivers.suite import DriverSuite, PowerSuite, Rig
+from odata_vmm.sample import MACHINE, OTHER_MACHINE, STAMP, STOPPED_MACHINE, SUBSCRIPTION, sample_rows
+from tests.vmm.requests import Client, checkpoint_path, machine_path, new_checkpoint
+
+SECOND_STAMP = UUID("11111111-2222-4333-8444-555555555555")
+GONE = Unavailable("The host does not answer.")
+
+
+class Watched(SimulatedDriver):
+    """Notes what it is asked, and can be switched off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[Any, ...]] = []
+        self.is_gone = False
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        if name not in ("vms", "vm", "checkpoints", "create", "restore", "rename", "remove", "power"):
+            return found
+
+        def watched(*given: Any, **more: Any) -> Any:
+            self.asked.append((name, *given[:1]))
+            if self.is_gone:
+                raise GONE
+            return found(*given, **more)
+
+        return watched
+
+
+def two_hosts() -> tuple[Watched, Watched]:
+    """vm1 on the first one, vm2 and the machine of somebody else on the second one."""
+    first, second = Watched(), Watched()
+    first.add_vm(name="vm1", id=MACHINE, state="Running", contents="first boot")
+    second.add_vm(name="vm2", id=STOPPED_MACHINE, state="Off", contents="installed")
+    second.add_vm(name="fabrikam-vm", id=OTHER_MACHINE, state="Running", contents="private")
+    return first, second
+
+
+# ------------------------------------------------------------ the driver of several hosts
+
+
+def rig_of(state: Any) -> Iterator[Rig]:
+    first, second = SimulatedDriver(), SimulatedDriver()
+    vm = second.add_vm(name="vm", state=state, contents="a").id
+    other = first.add_vm(name="other").id
+    hosts = Hosts({"hv01": first, "hv02": second})
+    yield Rig(hosts, vm, other, lambda text: second.write(vm, second.read(vm) + text), lambda: second.read(vm), state)
+
+
+class TestHosts(DriverSuite):
+    @pytest.fixture
+    def rig(self) -> Iterator[Rig]:
+        yield from rig_of("Running")
+
+
+class TestPowerOfHosts(PowerSuite):
+    @pytest.fixture
+    def rig(self) -> Iterator[Rig]:
+        yield from rig_of("Off")
+
+
+def test_a_call_goes_to_one_host() -> None:
+    first, second = two_hosts()
+    hosts = Hosts({"hv01": first, "hv02": second})
+    hosts.vms()
+    first.asked.clear()
+    second.asked.clear()
+    hosts.create(MACHINE, "a")
+    hosts.checkpoints(STOPPED_MACHINE)
+    assert (first.asked, second.asked) == ([("create", MACHINE)], [("checkpoints", STOPPED_MACHINE)])
+
+
+def test_a_machine_that_moves_is_followed() -> None:
+    first, second = two_hosts()
+    hosts = Hosts({"hv01": first, "hv02": second})
+    assert hosts.vm(MACHINE).name == "vm1"
+    del first._machines[MACHINE]
+    second.add_vm(name="vm1", id=MACHINE, state="Running")
+    assert hosts.create(MACHINE, "a").vm_id == MACHINE
+    assert [one.name for one in second.checkpoints(MACHINE)] == ["a"]
+    del second._machines[MACHINE]
+    with pytest.raises(NotFound):
+        hosts.checkpoints(MACHINE)
+
+
+def test_a_machine_on_two_hosts_is_there_once() -> None:
+    first, second = two_hosts()
+    second.add_vm(name="vm1", id=MACHINE, state="Saved")
+    assert [vm.state for vm in Hosts({"hv01": first, "hv02": second}).vms() if vm.id == MACHINE] == ["Running"]
+
+
+def test_a_host_that_is_gone() -> None:
+    first, second = two_hosts()
+    hosts = Hosts({"hv01": first, "hv02": second})
+    second.is_gone = True
+    assert [vm.name for vm in hosts.vms()] == ["vm1"]
+    assert hosts.failing() == {"hv02": GONE}
+    with pytest.raises(Unavailable, match="may be on the host 'hv02'"):
+        hosts.vm(STOPPED_MACHINE)
+    second.is_gone = False
+    assert len(hosts.vms()) == 3
+    assert hosts.failing() == {}
+    first.is_gone = second.is_gone = True
+    with pytest.raises(Unavailable):
+        hosts.vms()
+
+
+def test_there_has_to_be_a_host() -> None:
+    with pytest.raises(ValueError, match="There has to be a host"):
+        Hosts({})
+
+
+# ------------------------------------------------------------ the service
+
+
+def service_of(**parts: Any) -> Client:
+    rows = sample_rows()
+    roles = rows["UserRoles"]
+    for role in roles:
+        role["PermissionInput"] = [
+            {"StampId": stamp, "Permission": role["Permission"]} for stamp in (STAMP, SECOND_STAMP)
+        ]
+    if "stamps" in parts:
+        rows["VirtualMachines"][1]["StampId"] = rows["VirtualMachines"][2]["StampId"] = SECOND_STAMP
+    store = MemoryBackend(vmm_model(), rows, check_references=False)
+    return Client(SimulatedDriver(), service=VmmService(store=store, **parts), subscription=SUBSCRIPTION)
+
+
+def test_only_the_machine_that_is_named_is_asked_about() -> None:
+    first, second = two_hosts()
+    client = service_of(driver=Hosts({"hv01": first, "hv02": second}), stamp=STAMP)
+    made = client.create(Name="a")
+    client.get("VMCheckPoints")
+    questions = [
+        ("VMCheckPoints", f"$filter=VMId eq guid'{MACHINE}'", [("vm", MACHINE), ("checkpoints", MACHINE)]),
+        (
+            *("VMCheckPoints", f"$filter=startswith(Name,'a') and VMId eq guid'{MACHINE}'&$orderby=Name&$top=1"),
+            [("vm", MACHINE), ("checkpoints", MACHINE)],
+        ),
+        ("VirtualMachines", f"$filter=ID eq guid'{MACHINE}'&$select=Name", [("vm", MACHINE)]),
+        (machine_path(), "", [("vm", MACHINE)]),
+        (checkpoint_path(made["ID"]), "", [("vm", MACHINE), ("checkpoints", MACHINE)]),
+        (f"{machine_path()}/VMCheckpoints", "", [("vm", MACHINE)] * 2 + [("checkpoints", MACHINE)]),
+    ]
+    for path, query, asked in questions:
+        first.asked.clear()
+        second.asked.clear()
+        assert client.get(path, query).status == 200
+        assert (path, query, first.asked, second.asked) == (path, query, asked, [])
+
+
+@pytest.mark.parametrize("kind", ["hosts", "stamps"])
+def test_a_host_that_is_gone_takes_only_its_own_machines(kind: str) -> None:
+    first, second = two_hosts()
+    if kind == "hosts":
+        client, stamp = service_of(driver=Hosts({"hv01": first, "hv02": second}), stamp=STAMP), STAMP
+    else:
+        client, stamp = service_of(stamps={STAMP: first, SECOND_STAMP: second}), SECOND_STAMP
+    client.create(Name="a")
+    assert (
+        client.send("POST", "VMCheckPoints", content=new_checkpoint(STOPPED_MACHINE, StampId=str(stamp))).status == 201
+    )
+    whole = client.get("VMCheckPoints")
+    assert (len(whole.rows), whole.header("Warning")) == (2, None)
+
+    second.is_gone = True
+    machines = client.get("VirtualMachines", "$orderby=Name&$select=Name,StatusString,StampId")
+    assert [(row["Name"], row["StatusString"]) for row in machines.rows] == [
+        ("vm1", "Running"),
+        ("vm2", "Host Not Responding"),
+    ]
+    name = "hv02" if kind == "hosts" else str(SECOND_STAMP)
+    assert machines.header("Warning") == f"199 - \"The host '{name}' does not answer: The host does not answer.\""
+    left = client.get("VMCheckPoints")
+    assert [row["Name"] for row in left.rows] == ["a"]
+    assert "The checkpoints of 'vm2' are missing: The host does not answer." in (left.header("Warning") or "")
+    # What is about that host alone is no part of an answer, but none.
+    assert client.get("VMCheckPoints", f"$filter=VMId eq guid'{STOPPED_MACHINE}'").status == 503
+    assert client.get(f"VirtualMachines(ID=guid'{STOPPED_MACHINE}',StampId=guid'{stamp}')").status == 503
+    refused = client.send("POST", "VMCheckPoints", content=new_checkpoint(STOPPED_MACHINE, StampId=str(stamp)))
+    assert refused.status == 503
+    assert client.create(Name="b")["Name"] == "b"
+
+
+def test_stamps_have_machines_and_checkpoints_of_their_own() -> None:
+    first, second = two_hosts()
+    client = service_of(stamps={STAMP: first, SECOND_STAMP: second})
+    rows = client.get("VirtualMachines", "$orderby=Name").rows
+    assert [(row["Name"], row["StampId"]) for row in rows] == [("vm1", str(STAMP)), ("vm2", str(SECOND_STAMP))]
+    # A machine is only found on its own stamp.
+    assert client.send("POST", "VMCheckPoints", content=new_checkpoint(STOPPED_MACHINE)).status == 404
+    body = new_checkpoint(STOPPED_MACHINE, StampId=str(SECOND_STAMP), Name="second")
+    made = client.send("POST", "VMCheckPoints", content=body).json
+    assert made["StampId"] == str(SECOND_STAMP)
+    assert client.get(checkpoint_path(made["ID"], SECOND_STAMP)).status == 200
+    assert client.get(checkpoint_path(made["ID"], STAMP)).status == 404
+    assert client.get(checkpoint_path(made["ID"], UUID(int=4))).status == 404
+    assert [one.name for one in second.checkpoints(STOPPED_MACHINE)] == ["second"]
+
+
+def test_a_service_needs_hosts() -> None:
+    with pytest.raises(TypeError, match="needs a driver"):
+        service_of()

@@ -1,0 +1,255 @@
+# Work that goes on after the answer, and work of which a host did not say what came of it.
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from odata_vmm.drivers.contract import Checkpoint, OutcomeUnknown, Rejected, Unavailable, Vm
+from odata_vmm.drivers.simulated import SimulatedDriver
+from odata_vmm.sample import MACHINE, SUBSCRIPTION
+from tests.vmm.requests import Client, checkpoint_path, machine_path, new_checkpoint, small_site
+
+LATER = "RunAsynchronously=1"
+RESTORE = {"VMCheckPointAction": "Restore"}
+
+
+class SlowDriver(SimulatedDriver):
+    """Waits in every change: before it is done, or after, or it is done and nobody is told so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before, self.after = threading.Event(), threading.Event()
+        self.began, self.done = threading.Event(), threading.Event()
+        self.before.set()
+        self.after.set()
+        self.lost: Exception | None = None
+        self.deaf_after = False
+
+    def _slowly(self, change: Callable[[], Any]) -> Any:
+        self.began.set()
+        assert self.before.wait(10)
+        result = change()
+        self.done.set()
+        assert self.after.wait(10)
+        if self.deaf_after:
+            for name in ("vm", "checkpoints") * 2:
+                self.fail_with(Unavailable("The host is gone."), on=name)
+        if self.lost is not None:
+            raise self.lost
+        return result
+
+    def create(self, vm_id: UUID, name: str, description: str = "") -> Checkpoint:
+        made: Checkpoint = self._slowly(lambda: super(SlowDriver, self).create(vm_id, name, description))
+        return made
+
+    def restore(self, vm_id: UUID, checkpoint_id: UUID) -> None:
+        self._slowly(lambda: super(SlowDriver, self).restore(vm_id, checkpoint_id))
+
+    def rename(self, vm_id: UUID, checkpoint_id: UUID, name: str, description: str | None = None) -> Checkpoint:
+        made: Checkpoint = self._slowly(lambda: super(SlowDriver, self).rename(vm_id, checkpoint_id, name, description))
+        return made
+
+    def remove(self, vm_id: UUID, checkpoint_id: UUID, subtree: bool = False) -> None:
+        self._slowly(lambda: super(SlowDriver, self).remove(vm_id, checkpoint_id, subtree))
+
+    def power(self, vm_id: UUID, action: str) -> Vm:
+        made: Vm = self._slowly(lambda: super(SlowDriver, self).power(vm_id, action))
+        return made
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    driver = SlowDriver()
+    for vm in small_site().vms():
+        driver.add_vm(name=vm.name, id=vm.id, state=vm.state, contents="first boot")
+    client = Client(driver)
+    yield client
+    driver.before.set()
+    driver.after.set()
+    client.service.close()
+
+
+@pytest.fixture
+def driver(client: Client) -> SlowDriver:
+    assert isinstance(client.driver, SlowDriver)
+    return client.driver
+
+
+def job_of(client: Client, job_id: str | None) -> tuple[str, int, bool]:
+    [job] = client.get("Jobs", f"$filter=ID eq guid'{job_id}'").rows
+    return job["Status"], job["ProgressValue"], job["IsCompleted"]
+
+
+def settle(client: Client, driver: SlowDriver) -> None:
+    driver.before.set()
+    driver.after.set()
+    assert client.service.site.workers.wait(10)
+
+
+# ------------------------------------------------------------ RunAsynchronously
+
+
+@pytest.mark.parametrize(("query", "given"), [(LATER, None), ("", True), (LATER, False)])
+def test_a_checkpoint_is_taken_after_the_answer(client: Client, driver: SlowDriver, query: str, given: Any) -> None:
+    driver.before.clear()
+    answer = client.send("POST", "VMCheckPoints", query, new_checkpoint(Description="why", RunAsynchronously=given))
+    assert (answer.status, answer.json["CheckpointID"]) == (201, None)
+    job = answer.header("x-ms-request-id")
+    path = checkpoint_path(answer.json["ID"])
+    assert answer.header("Location") == client.root + path
+    assert job_of(client, job) == ("Running", 0, False)
+    # It can be read all the while, and cannot be changed.
+    awaited = client.read(path)
+    assert (awaited["ID"], awaited["CheckpointID"], awaited["Description"]) == (answer.json["ID"], None, "why")
+    assert client.get("VMCheckPoints").rows == [awaited]
+    refused = client.send("MERGE", path, content=RESTORE)
+    told = "The checkpoint 'Testing Checkpoint #1' is still being taken."
+    assert (refused.status, refused.message) == (409, told)
+    assert client.send("DELETE", path).status == 409
+    settle(client, driver)
+    [checkpoint] = driver.checkpoints(MACHINE)
+    taken = client.read(path)
+    assert (taken["ID"], taken["CheckpointID"], taken["Description"]) == (awaited["ID"], str(checkpoint.id), "why")
+    assert client.get("VMCheckPoints").rows == [taken]
+    assert job_of(client, job) == ("Completed", 100, True)
+
+
+def test_a_checkpoint_that_the_host_lists_already_is_there_once(client: Client, driver: SlowDriver) -> None:
+    driver.after.clear()
+    answer = client.send("POST", "VMCheckPoints", LATER, new_checkpoint(Description="why"))
+    assert driver.done.wait(10)
+    [row] = client.get("VMCheckPoints").rows
+    [checkpoint] = driver.checkpoints(MACHINE)
+    assert (row["ID"], row["CheckpointID"], row["Description"]) == (answer.json["ID"], str(checkpoint.id), "why")
+    settle(client, driver)
+    assert [one["ID"] for one in client.get("VMCheckPoints").rows] == [row["ID"]]
+
+
+def test_a_checkpoint_that_is_not_taken_after_all_is_gone(client: Client, driver: SlowDriver) -> None:
+    driver.before.clear()
+    before = client.photograph(jobs=False)
+    driver.fail_with(Rejected("The disk is full."), on="create")
+    answer = client.send("POST", "VMCheckPoints", LATER, new_checkpoint())
+    settle(client, driver)
+    assert client.get(checkpoint_path(answer.json["ID"])).status == 404
+    assert client.photograph(jobs=False) == before
+    [job] = client.get("Jobs", f"$filter=ID eq guid'{answer.header('x-ms-request-id')}'").rows
+    assert (job["Status"], job["ErrorInfo"]["ExceptionDetails"]) == ("Failed", "The disk is full.")
+
+
+@pytest.mark.parametrize(
+    ("method", "place", "body"),
+    [
+        ("MERGE", "checkpoint", RESTORE),
+        ("PUT", "checkpoint", {"Name": "new"}),
+        ("PUT", "checkpoint", {"Name": "new", "RunAsynchronously": True}),
+        ("DELETE", "checkpoint", None),
+        ("PUT", "machine", {"Operation": "Stop"}),
+    ],
+)
+def test_other_writes_go_on_after_the_answer(
+    client: Client, driver: SlowDriver, method: str, place: str, body: Any
+) -> None:
+    path = checkpoint_path(client.create()["ID"]) if place == "checkpoint" else machine_path()
+    before = client.photograph(jobs=False)
+    driver.before.clear()
+    driver.began.clear()
+    answer = client.send(method, path, "" if body and "RunAsynchronously" in body else LATER, body)
+    assert answer.status == 204
+    assert driver.began.wait(10)
+    assert client.photograph(jobs=False) == before
+    assert job_of(client, answer.header("x-ms-request-id")) == ("Running", 0, False)
+    settle(client, driver)
+    assert client.photograph(jobs=False) != before
+    assert job_of(client, answer.header("x-ms-request-id")) == ("Completed", 100, True)
+
+
+def test_closing_waits_for_what_runs(client: Client, driver: SlowDriver) -> None:
+    driver.before.clear()
+    client.send("POST", "VMCheckPoints", LATER, new_checkpoint())
+    assert driver.began.wait(10)
+    closing = threading.Thread(target=client.service.close)
+    closing.start()
+    assert closing.is_alive()
+    driver.before.set()
+    closing.join(10)
+    assert [one.name for one in driver.checkpoints(MACHINE)] == ["Testing Checkpoint #1"]
+
+
+def test_work_has_a_bound(client: Client, driver: SlowDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("odata_vmm.workers.MAX_WAITING", 1)
+    driver.before.clear()
+    first = client.send("POST", "VMCheckPoints", LATER, new_checkpoint(Name="first"))
+    second = client.send("POST", "VMCheckPoints", LATER, new_checkpoint(Name="second"))
+    assert (first.status, second.status) == (201, 503)
+    assert [row["Name"] for row in client.get("VMCheckPoints").rows] == ["first"]
+    settle(client, driver)
+    assert [job["Status"] for job in client.jobs()] == ["Completed", "Failed"]
+
+
+# ------------------------------------------------------------ outcome unknown
+
+LOST = OutcomeUnknown("The connection was cut.")
+
+
+def write(client: Client, name: str) -> tuple[str, str, Any]:
+    path = machine_path() if name == "stop" else checkpoint_path(client.create()["ID"])
+    return {
+        "create": ("POST", "VMCheckPoints", new_checkpoint(Name="second", Description="why")),
+        "rename": ("PUT", path, {"Name": "new", "Description": "why"}),
+        "restore": ("MERGE", path, RESTORE),
+        "remove": ("DELETE", path, None),
+        "stop": ("PUT", path, {"Operation": "Stop"}),
+    }[name]
+
+
+@pytest.mark.parametrize("name", ["create", "rename", "restore", "remove", "stop"])
+def test_what_was_done_is_seen_when_the_host_is_asked_again(client: Client, driver: SlowDriver, name: str) -> None:
+    if name == "restore":
+        first = client.create(Name="first")
+        client.create(Name="later")
+        method, path, body = "MERGE", checkpoint_path(first["ID"]), RESTORE
+    else:
+        method, path, body = write(client, name)
+    driver.lost = LOST
+    answer = client.send(method, path, content=body)
+    assert answer.status == (201 if name == "create" else 204)
+    assert job_of(client, answer.header("x-ms-request-id")) == ("Completed", 100, True)
+    if name in ("create", "rename"):
+        assert client.get("VMCheckPoints", "$filter=Description eq 'why'").rows[0]["Name"] == body["Name"]
+
+
+@pytest.mark.parametrize("name", ["create", "rename", "restore", "remove", "stop"])
+def test_a_host_that_cannot_be_asked_leaves_it_unknown(client: Client, driver: SlowDriver, name: str) -> None:
+    method, path, body = write(client, name)
+    driver.lost, driver.deaf_after = LOST, True
+    answer = client.send(method, path, content=body)
+    assert answer.status == 502
+    assert answer.message.startswith("The connection was cut. ")
+    assert job_of(client, answer.header("x-ms-request-id")) == ("Failed", 0, True)
+
+
+def test_a_lost_checkpoint_turns_up_once_and_whole(client: Client, driver: SlowDriver) -> None:
+    """Nothing of what the client said is lost, and nothing is there twice, also when it is taken again."""
+    driver.lost, driver.deaf_after = LOST, True
+    assert client.send("POST", "VMCheckPoints", content=new_checkpoint(Description="why")).status == 502
+    driver.lost, driver.deaf_after = None, False
+    driver._failures.clear()  # the host is back
+    [row] = client.get("VMCheckPoints").rows
+    assert (row["Name"], row["Description"]) == ("Testing Checkpoint #1", "why")
+    assert client.read(checkpoint_path(row["ID"])) == row
+    client.create(Description="again")
+    assert sorted([one["Description"] for one in client.get("VMCheckPoints").rows]) == ["again", "why"]
+    assert client.send("DELETE", checkpoint_path(row["ID"])).status == 204
+    assert [one["Description"] for one in client.get("VMCheckPoints").rows] == ["again"]
+
+
+def test_a_tenant_does_not_see_the_jobs_of_others(client: Client) -> None:
+    client.create()
+    assert client.of(SUBSCRIPTION).get("Jobs").rows != []
+    assert client.of(UUID("ae122d5f-3aab-4d75-ad48-d6593246a49e")).get("Jobs").rows == []
