@@ -21,7 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .backend.plugins import SERVICES, load_plugin, plugin_names
+from .backend.plugins import COMMANDS, SERVICES, load_plugin, plugin_names
 from .errors import ODataError
 from .metadata_command import add_metadata_arguments, run_metadata
 
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         factory = named_service(words[1:]) if words[:1] == ["serve"] else None
-        options = command_parser(factory).parse_args(words)
+        options = command_parser(factory, words[:1]).parse_args(words)
         options.run(options, factory)
     except ODataError as error:
         print(f"odata: {error.message}", file=sys.stderr)
@@ -58,8 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def command_parser(factory: Factory | None) -> Parser:
-    """The whole command line, with the options of the service that is to be served."""
+def command_parser(factory: Factory | None, words: Sequence[str] = ()) -> Parser:
+    """The whole command line, with the options of the service that is to be served.
+
+    Plug-ins have commands of their own (entry point group odata_core.commands): functions that add to a parser. Only
+    the one that `words` begin with is loaded.
+    """
     parser = Parser(prog="odata", description="Serves OData.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"odata-core {installed_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -86,6 +90,10 @@ def command_parser(factory: Factory | None) -> Parser:
     password.add_argument("file", metavar="FILE", type=Path)
     password.add_argument("user", metavar="USER")
     password.set_defaults(run=run_password)
+    for name in plugin_names(COMMANDS):
+        plugin = commands.add_parser(name, help=f"what the {name} service can do besides", allow_abbrev=False)
+        if list(words) == [name]:
+            load_plugin(COMMANDS, name)(plugin)
     return parser
 
 
@@ -165,15 +173,20 @@ def run_serve(options: argparse.Namespace, factory: Factory) -> None:
     address = resolve(options.host)
     require_guard(options, address)
     log_to_stderr(options.quiet)
-    app = AsgiApp(guarded(options, factory(options)), options.threads)
+    handler = factory(options)
+    app = AsgiApp(guarded(options, handler), options.threads)
     paths = factory.paths(options) if hasattr(factory, "paths") else ()
     path = next(iter(paths), "").lstrip("/")
-    run_server(
-        app,
-        address,
-        options.port,
-        lambda port: print(f"Listening on http://{authority(address, port)}/{path}", flush=True),
-    )
+    try:
+        run_server(
+            app,
+            address,
+            options.port,
+            lambda port: print(f"Listening on http://{authority(address, port)}/{path}", flush=True),
+        )
+    finally:
+        if hasattr(handler, "close"):
+            handler.close()  # work that goes on is waited for, hosts are let go of
 
 
 def require_guard(options: argparse.Namespace, address: str) -> None:

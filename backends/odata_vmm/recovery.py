@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,10 +18,10 @@ from .unit import Unit
 _STOPPED: Final = "The service was stopped while this job ran."
 
 
-def recover(unit: Unit) -> list[UUID]:
-    """End the open jobs of an earlier process; the ids of those whose hosts cannot be asked."""
+def recover(unit: Unit, left: Collection[UUID]) -> list[UUID]:
+    """End the jobs that an earlier process left open; the ids of those whose hosts cannot be asked."""
     waiting = []
-    for row in open_jobs(unit):
+    for row in [row for row in open_jobs(unit) if row["ID"] in left]:
         try:
             failure = _outcome(unit, row)
         except Unavailable:

@@ -23,7 +23,7 @@ from odata_core.service.plan import Action
 from .caller import ADMINISTRATOR, Caller, principal_of
 from .checkpoints import CheckpointSet
 from .drivers.contract import Driver
-from .jobs import remember_jobs
+from .jobs import open_jobs, remember_jobs
 from .machines import MachineSet
 from .model import vmm_model
 from .recovery import recover
@@ -111,6 +111,7 @@ class VmmService:
             raise TypeError("A service needs a driver and the GUID of its stamp, or several of them as stamps.")
         self.site = Site(model, drivers, store, zone or tzlocal())
         remember_jobs(self._own_unit())
+        self._left_open = [row["ID"] for row in open_jobs(self._own_unit())]
         # A driver cannot undo, so there are no change sets; its calls are about whole machines and checkpoints.
         parts = (Action.BATCH, Action.WRITE_PROPERTY, Action.WRITE_LINKS)
         self.service = Service(model, store, profile=ODATA_3, limits=limits, without=parts)
@@ -122,16 +123,20 @@ class VmmService:
     def recover(self) -> list[UUID]:
         """Find out what became of the jobs that an earlier process left open, and end them.
 
-        The jobs whose hosts cannot be asked yet stay open: their ids are returned. Call it before any request is
-        answered, and again until nothing is left.
+        The jobs whose hosts cannot be asked yet stay open: their ids are returned, and the next call goes on with them.
+        Requests may be answered meanwhile.
         """
-        return recover(self._own_unit())
+        self._left_open = recover(self._own_unit(), self._left_open)
+        return list(self._left_open)
 
     def close(self) -> None:
-        """Wait for jobs that run, and let go of hosts."""
+        """Wait for jobs that run, and let go of hosts and the store."""
         self.site.workers.close()
         for driver in self.site.stamps.values():
             driver.close()
+        close = getattr(self.site.store, "close", None)
+        if close is not None:
+            close()
 
     @property
     def max_body(self) -> int:

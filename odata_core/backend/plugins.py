@@ -10,6 +10,7 @@ from ..errors import ODataError, suggestion
 
 BACKENDS = "odata_core.backends"
 SERVICES = "odata_core.services"
+COMMANDS = "odata_core.commands"
 
 
 class UnknownPlugin(ODataError):
