@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from odata_vmm.drivers.contract import Unavailable
 from odata_vmm.drivers.hosts import Hosts
 from odata_vmm.sample import MACHINE, STAMP, SUBSCRIPTION
 from odata_vmm.serve import add_arguments, fill_store, handler, open_store, paths, recover_in_background
+from tests.processes import REPOSITORY
 from tests.vmm.optional import require
 from tests.vmm.requests import Client, checkpoint_path, machine_path, new_checkpoint, role_path, small_site
 
@@ -85,6 +87,18 @@ def test_a_configuration(folder: Path) -> None:
     ]
     assert "secret" not in repr(found) + repr(hosts)
     driver.close()
+
+
+def test_the_example_of_the_manual(folder: Path) -> None:
+    require("libvirt", extra="libvirt")
+    text = re.search(r"^```toml\n(.*?)^```$", (REPOSITORY / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert text is not None
+    found = read_configuration(written(folder, text[1]))
+    assert [[host.name for host in stamp.hosts] for stamp in found.stamps] == [
+        ["hv01.example.org"],
+        ["qemu+ssh://root@kvm01.example.org/system"],
+    ]
+    assert [role.machines for role in found.roles] == [(MACHINE,)]
 
 
 CHANGES = [
