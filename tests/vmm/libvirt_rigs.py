@@ -63,7 +63,7 @@ def pretend_rig(folder: Path, state: State) -> Iterator[Rig]:
 
 def link_of(driver: LibvirtDriver) -> Any:
     """The driver's connection, as libvirt's own object."""
-    return driver._connection.read(lambda call: call.link)
+    return driver._connections.read(lambda call: call.link)
 
 
 @dataclass
@@ -200,8 +200,11 @@ class Guest:
         while True:
             try:
                 with socket.socket(socket.AF_UNIX) as line:
-                    line.settimeout(PATIENCE)
+                    # What arrives while it boots is lost; asking changes nothing.
+                    line.settimeout(1)
                     line.connect(str(self.serial))
+                    _ask(line, "p")
+                    line.settimeout(PATIENCE)
                     return "".join(_ask(line, command) for command in commands)
             except OSError:
                 assert time.monotonic() < deadline, "The guest does not answer."

@@ -17,7 +17,7 @@ from .host import LibvirtHost
 from .machines import POWER, has_saved_memory, read_state
 
 if TYPE_CHECKING:
-    from .connection import Call, Connection
+    from .connections import Call, Connections
 
 # A list that others change while it is read is read again, so often.
 ATTEMPTS: Final = 3
@@ -28,18 +28,18 @@ class LibvirtDriver:
 
     def __init__(self, uri: str | LibvirtHost = "qemu:///system") -> None:
         self.host = uri if isinstance(uri, LibvirtHost) else LibvirtHost(uri)
-        self._connection = connect(self.host)
+        self._connections = connect(self.host)
 
     def vms(self) -> list[Vm]:
         def work(call: Call) -> list[Vm]:
             found = [_unless_gone(call, _read_vm, domain) for domain in call.link.listAllDomains(0)]
             return [vm for vm in found if vm is not None]
 
-        return self._connection.read(work)
+        return self._connections.read(work)
 
     def vm(self, vm_id: UUID) -> Vm:
         """One virtual machine, without asking for the others."""
-        return self._connection.read(lambda call: _read_vm(self._domain(call, vm_id)))
+        return self._connections.read(lambda call: _read_vm(self._domain(call, vm_id)))
 
     def checkpoints(self, vm_id: UUID) -> list[Checkpoint]:
         def work(call: Call) -> list[Checkpoint]:
@@ -51,7 +51,7 @@ class LibvirtDriver:
                     break
             return parents_first(found)
 
-        return self._connection.read(work)
+        return self._connections.read(work)
 
     def create(self, vm_id: UUID, name: str, description: str = "") -> Checkpoint:
         document = write_snapshot(uuid4(), Label(name, description))
@@ -68,7 +68,7 @@ class LibvirtDriver:
                 raise _explained(error, domain) from error
             return read_snapshot(vm_id, snapshot.getXMLDesc(0))
 
-        return self._connection.change(vm_id, work)
+        return self._connections.change(vm_id, work)
 
     def restore(self, vm_id: UUID, checkpoint_id: UUID) -> None:
         def work(call: Call) -> None:
@@ -79,7 +79,7 @@ class LibvirtDriver:
                 # It belongs to disks that are no more: the next start would go on with it all the same.
                 domain.managedSaveRemove(0)
 
-        self._connection.change(vm_id, work)
+        self._connections.change(vm_id, work)
 
     def rename(self, vm_id: UUID, checkpoint_id: UUID, name: str, description: str | None = None) -> Checkpoint:
         def work(call: Call) -> Checkpoint:
@@ -92,7 +92,7 @@ class LibvirtDriver:
             again = domain.snapshotCreateXML(changed, call.api.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE)
             return read_snapshot(vm_id, again.getXMLDesc(0))
 
-        return self._connection.change(vm_id, work)
+        return self._connections.change(vm_id, work)
 
     def remove(self, vm_id: UUID, checkpoint_id: UUID, subtree: bool = False) -> None:
         def work(call: Call) -> None:
@@ -107,7 +107,7 @@ class LibvirtDriver:
                 # Whoever removed one of them meanwhile did what was to be done.
                 _unless_gone(call, item.delete, 0)
 
-        self._connection.change(vm_id, work)
+        self._connections.change(vm_id, work)
 
     def power(self, vm_id: UUID, action: str) -> Vm:
         def work(call: Call) -> Vm:
@@ -120,10 +120,10 @@ class LibvirtDriver:
             act(domain)
             return _read_vm(domain)
 
-        return self._connection.change(vm_id, work)
+        return self._connections.change(vm_id, work)
 
     def close(self) -> None:
-        self._connection.close()
+        self._connections.close()
 
     def _domain(self, call: Call, vm_id: UUID) -> Any:
         try:
@@ -142,13 +142,13 @@ class LibvirtDriver:
         raise NotFound(f"The virtual machine '{domain.name()}' has no checkpoint {wanted}.")
 
 
-def connect(host: LibvirtHost) -> Connection:
-    """A connection, not yet opened. What it needs is imported here, so that other drivers work without it."""
+def connect(host: LibvirtHost) -> Connections:
+    """Connections, not yet opened. What it needs is imported here, so that other drivers work without it."""
     try:
-        from .connection import Connection
+        from .connections import Connections
     except ImportError as error:
         raise ImportError("The libvirt driver needs libvirt-python: pip install 'odata-core[libvirt]'.") from error
-    return Connection(host)
+    return Connections(host)
 
 
 def _read_vm(domain: Any) -> Vm:

@@ -33,6 +33,11 @@ class LibvirtHost:
             raise ValueError("The time limits of a libvirt host are positive numbers of seconds.")
 
     @property
+    def is_pretended(self) -> bool:
+        """Whether the machines are those of test:///, which live in this process, and in one connection."""
+        return self.uri.startswith("test:")
+
+    @property
     def shown(self) -> str:
         """The URI as messages show it: without what follows the path, and without a password."""
         parts = urlsplit(self.uri)

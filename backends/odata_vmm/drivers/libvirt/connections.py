@@ -1,8 +1,10 @@
-# A connection to one libvirt, for all threads, that is opened when it is needed and anew when it was lost.
+# Connections to one libvirt, for all threads, that are opened when they are needed and anew when they were lost.
+# A connection carries one call at a time: where it breaks while two threads wait on it, libvirt's client library wakes
+# only one of them, and crashes when the connection is closed (seen with 9.0).
 # libvirt's calls have no time limit. What can be done: libvirt asks the other end whether it is alive, and breaks the
 # connection where it is not; for what that does not see (a connection that never comes about, a QEMU that hangs) each
-# call runs in a thread of its own, which its caller stops waiting for. Such a thread keeps the machine's turn and one
-# of a limited number of slots until libvirt lets go of it.
+# call runs in a thread of its own, which its caller stops waiting for. Such a thread keeps the machine's turn, its
+# connection and one of a limited number of slots until libvirt lets go of it.
 # Strategy for what is lost: a call announces when it begins to change something. Before that it is tried once more on a
 # new connection; after that the outcome is unknown, and nobody here guesses it.
 
@@ -26,9 +28,12 @@ from .host import LibvirtHost
 
 T = TypeVar("T")
 
-# How many calls may be on their way; libvirtd itself serves 5 of a client at a time and keeps others waiting.
+# How many calls may be on their way, and how many connections are kept when nobody needs them.
 SLOTS: Final = 32
-# Calls on one machine take turns; machines share this many.
+MOST_IDLE: Final = 4
+# How many attempts to connect may hang.
+MOST_HANGING: Final = 4
+# Calls that change one machine take turns; machines share this many.
 TURNS: Final = 64
 
 # libvirt prints every error on stderr, unless somebody takes them; they are raised as well.
@@ -40,7 +45,7 @@ class GivenUpError(Exception):
 
 
 class Call:
-    """A call on its way, over one connection."""
+    """A call on its way, over a connection of its own."""
 
     api: Final = libvirt
 
@@ -51,7 +56,7 @@ class Call:
         self._lock = threading.Lock()
 
     def begin(self, change: str) -> None:
-        """From here on something changes; `change` says what, after "tried to"."""
+        """From here on something changes; `change` says what, after "told to"."""
         with self._lock:
             if self._given_up:
                 raise GivenUpError
@@ -64,19 +69,19 @@ class Call:
             return self.change
 
 
-class Connection:
+class Connections:
     """Any thread may call; calls that change one machine wait for each other."""
 
     def __init__(self, host: LibvirtHost) -> None:
         self.host = host
         self._lock = threading.Lock()
         self._process = os.getpid()
-        self._link: Any = None
-        self._opening: Future[Any] | None = None
-        self._opening_until = 0.0
+        self._idle: list[Any] = []
+        self._generation = 0
+        self._hanging = 0
         self._failure: Failure | None = None
         self._closed_until = 0.0
-        self._slots = threading.BoundedSemaphore(SLOTS)
+        self._slots = threading.BoundedSemaphore(1 if host.is_pretended else SLOTS)
         self._turns = [threading.Lock() for _ in range(TURNS)]
 
     def read(self, work: Callable[[Call], T]) -> T:
@@ -92,18 +97,19 @@ class Connection:
 
     def open(self) -> Failure | None:
         """Connect, unless that is done; what hinders it, as a value."""
-        with suppress(Unavailable):
-            self._connect()
-            return None
-        return self._failure or Failure(0, 0, f"There is no answer within {self.host.open_timeout:g} s")
+        try:
+            self._give_back(self._take(), self._generation)
+        except Unavailable as error:
+            return self._failure or Failure(0, 0, error.message)
+        return None
 
     def close(self) -> None:
+        """Close all connections; those that carry a call when it has ended."""
         with self._lock:
-            link, self._link, self._opening = self._link, None, None
-        if link is not None:
-            # One that broke cannot be closed politely, and need not be.
-            with suppress(libvirt.libvirtError):
-                link.close()
+            idle, self._idle = self._idle, []
+            self._generation += 1
+        for link in idle:
+            _close(link)
 
     def _run(self, work: Callable[[Call], T], timeout: float, held: list[threading.Lock]) -> T:
         running: Future[T] | None = None
@@ -113,16 +119,14 @@ class Connection:
                 raise Unavailable(f"The host {self.host.shown} leaves {SLOTS} earlier calls without an answer.")
             locks.append(self._slots)
             for last in (False, True):
-                call = Call(self._connect())
-                running = start(work, call)
+                call = Call(self._take())
+                running = start(self._carry_out, work, call, self._generation)
                 try:
                     return running.result(timeout)
                 except TimeoutError:
                     raise self._overdue(call, timeout) from None
                 except libvirt.libvirtError as error:
                     failure = read_failure(error)
-                    if failure.lost:
-                        self._drop(call.link)
                     if not failure.lost or call.change is not None or last:
                         raise self._error(failure, call.change) from error
                 except GarbledError as error:
@@ -135,35 +139,38 @@ class Connection:
             else:
                 running.add_done_callback(lambda _done: _release(locks))
 
-    def _connect(self) -> Any:
-        """The connection; Unavailable where there is none within `open_timeout`."""
+    def _carry_out(self, work: Callable[[Call], T], call: Call, generation: int) -> T:
+        try:
+            return work(call)
+        finally:
+            self._give_back(call.link, generation)
+
+    def _take(self) -> Any:
+        """A connection that carries no call; Unavailable where there is none within `open_timeout`."""
         with self._lock:
             if self._process != os.getpid():
                 # A connection does not survive a fork; closing it here would end the parent's.
-                self._process, self._link, self._opening = os.getpid(), None, None
-            if self._link is not None and self._link.isAlive():
-                return self._link
-            now = time.monotonic()
-            if self._opening is None:
-                if self._failure is not None and now < self._closed_until:
-                    raise self._unreachable(self._failure.text)
-                self._failure = None
-                self._opening, self._opening_until = start(self._dial), now + self.host.open_timeout
-            opening, wait = self._opening, max(self._opening_until - now, 0)
+                self._process, self._hanging, self._idle = os.getpid(), 0, []
+            while self._idle:
+                link = self._idle.pop()
+                if _is_alive(link):
+                    return link
+            if self._failure is not None and time.monotonic() < self._closed_until:
+                raise self._unreachable(self._failure)
+            if self._hanging >= MOST_HANGING:
+                raise Unavailable(f"The host {self.host.shown} cannot be reached: earlier attempts still hang.")
+            self._hanging += 1
+        opening = start(self._dial)
+        opening.add_done_callback(self._dialled)
         try:
-            link = opening.result(wait)
+            link = opening.result(self.host.open_timeout)
         except TimeoutError:
-            raise self._unreachable(f"there is no answer within {self.host.open_timeout:g} s") from None
+            # Should it come about after all, it is closed again as nobody keeps it.
+            text = f"there is no answer within {self.host.open_timeout:g} s"
+            raise self._unreachable(self._keep(Failure(0, 0, text))) from None
         except libvirt.libvirtError as error:
-            failure = read_failure(error)
-            with self._lock:
-                if self._opening is opening:
-                    self._opening, self._failure = None, failure
-                    self._closed_until = time.monotonic() + self.host.retry_after
-            raise self._unreachable(failure.text) from error
-        with self._lock:
-            if self._opening is opening:
-                self._link, self._opening = link, None
+            raise self._unreachable(self._keep(read_failure(error))) from error
+        self._failure = None
         return link
 
     def _dial(self) -> Any:
@@ -174,13 +181,25 @@ class Connection:
             link.setKeepAlive(self.host.keepalive_interval, self.host.keepalive_count)
         return link
 
-    def _drop(self, link: Any) -> None:
+    def _dialled(self, _opening: Future[Any]) -> None:
         with self._lock:
-            if self._link is link:
-                self._link = None
+            self._hanging -= 1
 
-    def _unreachable(self, text: str) -> Unavailable:
-        return Unavailable(f"The host {self.host.shown} cannot be reached: {text}.")
+    def _give_back(self, link: Any, generation: int) -> None:
+        with self._lock:
+            if generation == self._generation and len(self._idle) < MOST_IDLE and _is_alive(link):
+                self._idle.append(link)
+                return
+        _close(link)
+
+    def _keep(self, failure: Failure) -> Failure:
+        """Remember for a while that the host cannot be reached."""
+        with self._lock:
+            self._failure, self._closed_until = failure, time.monotonic() + self.host.retry_after
+        return failure
+
+    def _unreachable(self, failure: Failure) -> Unavailable:
+        return Unavailable(f"The host {self.host.shown} cannot be reached: {failure.text}.")
 
     def _overdue(self, call: Call, timeout: float) -> DriverError:
         begun = call.give_up()
@@ -212,6 +231,19 @@ def start(work: Callable[..., T], *arguments: object) -> Future[T]:
 
     threading.Thread(target=run, name="libvirt-call", daemon=True).start()
     return done
+
+
+def _is_alive(link: Any) -> bool:
+    try:
+        return bool(link.isAlive())
+    except libvirt.libvirtError:
+        return False
+
+
+def _close(link: Any) -> None:
+    # One that broke cannot be closed politely, and need not be.
+    with suppress(libvirt.libvirtError):
+        link.close()
 
 
 def _release(locks: list[threading.Lock | threading.Semaphore]) -> None:
