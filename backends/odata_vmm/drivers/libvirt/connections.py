@@ -78,7 +78,7 @@ class Connections:
         self._process = os.getpid()
         self._idle: list[Any] = []
         self._generation = 0
-        self._hanging = 0
+        self._overdue_openings: list[Future[Any]] = []
         self._failure: Failure | None = None
         self._closed_until = 0.0
         self._slots = threading.BoundedSemaphore(1 if host.is_pretended else SLOTS)
@@ -150,22 +150,23 @@ class Connections:
         with self._lock:
             if self._process != os.getpid():
                 # A connection does not survive a fork; closing it here would end the parent's.
-                self._process, self._hanging, self._idle = os.getpid(), 0, []
+                self._process, self._idle, self._overdue_openings = os.getpid(), [], []
             while self._idle:
                 link = self._idle.pop()
                 if _is_alive(link):
                     return link
             if self._failure is not None and time.monotonic() < self._closed_until:
                 raise self._unreachable(self._failure)
-            if self._hanging >= MOST_HANGING:
+            self._overdue_openings = [opening for opening in self._overdue_openings if not opening.done()]
+            if len(self._overdue_openings) >= MOST_HANGING:
                 raise Unavailable(f"The host {self.host.shown} cannot be reached: earlier attempts still hang.")
-            self._hanging += 1
         opening = start(self._dial)
-        opening.add_done_callback(self._dialled)
         try:
             link = opening.result(self.host.open_timeout)
         except TimeoutError:
-            # Should it come about after all, it is closed again as nobody keeps it.
+            # Should it come about after all, it is closed again, as nobody keeps it.
+            with self._lock:
+                self._overdue_openings.append(opening)
             text = f"there is no answer within {self.host.open_timeout:g} s"
             raise self._unreachable(self._keep(Failure(0, 0, text))) from None
         except libvirt.libvirtError as error:
@@ -180,10 +181,6 @@ class Connections:
         with suppress(libvirt.libvirtError):
             link.setKeepAlive(self.host.keepalive_interval, self.host.keepalive_count)
         return link
-
-    def _dialled(self, _opening: Future[Any]) -> None:
-        with self._lock:
-            self._hanging -= 1
 
     def _give_back(self, link: Any, generation: int) -> None:
         with self._lock:
