@@ -262,6 +262,26 @@ def new_guest(daemon: Daemon, image: Path, change: Callable[[str], str] = str) -
         )
 
 
+def raw_disk(disk: Path) -> Callable[[str], str]:
+    def change(document: str) -> str:
+        run("truncate", "-s", "1M", str(disk))
+        return document.replace('type="qcow2"', 'type="raw"')
+
+    return change
+
+
+def flash(daemon: Daemon) -> Callable[[str], str]:
+    """Firmware in flash memory, as UEFI is; what is in it does not matter, as the machine never starts."""
+    firmware = daemon.new(".fd")
+    firmware.write_bytes(bytes(1 << 20))
+    loader = f'<loader readonly="yes" type="pflash">{firmware}</loader><nvram>{firmware}.vars</nvram>'
+
+    def change(document: str) -> str:
+        return document.replace("</os>", f"{loader}</os><features><acpi/></features>")
+
+    return change
+
+
 def qemu_rig(daemon: Daemon, image: Path, state: State) -> Iterator[Rig]:
     """A real machine, off or running, and another one that is off."""
     with new_guest(daemon, image) as guest, new_guest(daemon, image) as other:

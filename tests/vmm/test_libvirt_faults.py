@@ -21,7 +21,7 @@ from tests.vmm.optional import require
 
 require("libvirt", extra="libvirt")
 
-from tests.vmm.libvirt_rigs import PATIENCE, Daemon, Guest, link_of, new_guest, pretend_rig, run, wait_until  # noqa: E402
+from tests.vmm.libvirt_rigs import PATIENCE, Daemon, Guest, flash, link_of, new_guest, pretend_rig, raw_disk, wait_until  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("qemu")  # one worker runs one libvirtd, for all its tests
 
@@ -200,26 +200,6 @@ def wait_for_job(daemon: Daemon, guest: Guest) -> None:
 
 
 # Machines that cannot.
-
-
-def raw_disk(disk: Path) -> Callable[[str], str]:
-    def change(document: str) -> str:
-        run("truncate", "-s", "1M", str(disk))
-        return document.replace('type="qcow2"', 'type="raw"')
-
-    return change
-
-
-def flash(daemon: Daemon) -> Callable[[str], str]:
-    """Firmware in flash memory, as UEFI is; what is in it does not matter, as the machine never starts."""
-    firmware = daemon.new(".fd")
-    firmware.write_bytes(bytes(1 << 20))
-    loader = f'<loader readonly="yes" type="pflash">{firmware}</loader><nvram>{firmware}.vars</nvram>'
-
-    def change(document: str) -> str:
-        return document.replace("</os>", f"{loader}</os><features><acpi/></features>")
-
-    return change
 
 
 def test_raw_disks_are_refused(libvirtd: Daemon, guest_image: Path, driver: LibvirtDriver, tmp_path: Path) -> None:

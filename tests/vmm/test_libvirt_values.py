@@ -249,9 +249,23 @@ def test_messages_show_no_secrets(uri: str, shown: str) -> None:
 
 
 def test_configurations_that_cannot_be_meant() -> None:
-    for options in ({"uri": ""}, {"open_timeout": 0}, {"read_timeout": -1}, {"change_timeout": 0}):
-        with pytest.raises(ValueError, match="libvirt"):
+    wrong: list[dict[str, Any]] = [
+        {"uri": ""},
+        {"uri": 5},
+        {"uri": "qemu+tls://hv01:port/system"},
+        {"uri": "qemu+tls://[hv01/system"},
+        {"open_timeout": 0},
+        {"read_timeout": -1},
+        {"change_timeout": "9"},
+        {"change_timeout": float("nan")},
+        {"retry_after": float("inf")},
+        {"keepalive_interval": 1.5},
+        {"keepalive_count": True},
+    ]
+    for options in wrong:
+        with pytest.raises(ValueError, match=r"libvirt"):
             LibvirtHost(**options)
+    LibvirtHost(retry_after=0, open_timeout=1, read_timeout=0.5)
 
 
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,11 +141,6 @@ def way_of(parts: SplitResult) -> str:
 def _uri(parts: SplitResult) -> Iterator[Finding]:
     driver = parts.scheme.partition("+")[0]
     way = way_of(parts)
-    try:
-        parts.port  # noqa: B018 - raises where it is no number
-    except ValueError:
-        yield Finding("uri", "error", "The port in the URI of libvirt is no number.", EXAMPLES)
-        return
     if not driver:
         yield Finding("uri", "error", "The URI of libvirt begins with no name of a hypervisor.", EXAMPLES)
     elif way not in PORTS:
@@ -231,7 +226,9 @@ def _hindered(domain: Any) -> Iterator[Finding]:
     try:
         reasons = obstacles(domain.XMLDesc(0))
     except GarbledError as error:
-        yield Finding("machines", "warning", f"Of '{domain.name()}' nothing can be told. {error}", "")
+        yield Finding(
+            "machines", "warning", f"Of '{domain.name()}' nothing can be told. {error}", "Look at it: virsh dumpxml."
+        )
         return
     if reasons:
         text = f"'{domain.name()}' may not take checkpoints. {' '.join(reasons)}"

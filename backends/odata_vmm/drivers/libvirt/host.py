@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, fields
 from urllib.parse import urlsplit
 
 
@@ -27,10 +28,19 @@ class LibvirtHost:
     """How long a host that could not be reached is left alone."""
 
     def __post_init__(self) -> None:
-        if not self.uri:
+        # A configuration's file gives values of any type.
+        if type(self.uri) is not str or not self.uri:
             raise ValueError("The URI of libvirt is empty: give one such as 'qemu:///system'.")
-        if min(self.open_timeout, self.read_timeout, self.change_timeout) <= 0:
-            raise ValueError("The time limits of a libvirt host are positive numbers of seconds.")
+        try:
+            urlsplit(self.uri).port  # noqa: B018 - raises where it is no number
+        except ValueError as error:
+            raise ValueError(f"The URI of libvirt cannot be read: {error}.") from None
+        for option in fields(self)[1:]:
+            value, least = getattr(self, option.name), 0 if option.name == "retry_after" else 0.001
+            if option.type == "int" and type(value) is not int:
+                raise ValueError(f"Of a libvirt host, '{option.name}' is a whole number, not {value!r}.")
+            if type(value) not in (int, float) or not least <= value < threading.TIMEOUT_MAX:
+                raise ValueError(f"Of a libvirt host, '{option.name}' is a positive number, not {value!r}.")
 
     @property
     def is_pretended(self) -> bool:
