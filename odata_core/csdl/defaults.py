@@ -11,7 +11,9 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from ..edm import AnyType, Duration, EnumType, PrimitiveType, TimeOfDay, Timestamp, accept_enum
+from ..edm import PRIMITIVE_TYPES, AnyType, Duration, EnumType, PrimitiveType, TimeOfDay, Timestamp, accept_enum
+from ..edm.geo import plane_of, print_geo, read_geo
+from ..edm.primitives import GEO_TYPES
 
 Reader = Callable[[str], Any]
 ReadDefault = Callable[[str, AnyType], Any]
@@ -79,6 +81,18 @@ def _v3_datetime(text: str) -> Timestamp:
     return Timestamp.parse(text.replace(" ", "T").removesuffix("Z"))
 
 
+def _place(kind: PrimitiveType) -> Reader:
+    """Well-known text, as literals have it between their quotation marks (4.01 ABNF, fullPointLiteral)."""
+
+    def read(text: str) -> Mapping[str, Any]:
+        found, value = read_geo(text, plane_of(kind))
+        if kind not in (found, PRIMITIVE_TYPES[f"Edm.{plane_of(kind)}"]):
+            raise ValueError(f"'{text[:100]}' is a value of the type {found.name}")
+        return value
+
+    return read
+
+
 _COMMON: Final[Mapping[str, Reader]] = {
     "Edm.Boolean": _boolean,
     **dict.fromkeys(("Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"), _integer),
@@ -89,6 +103,7 @@ _COMMON: Final[Mapping[str, Reader]] = {
     "Edm.Date": _date,
     "Edm.TimeOfDay": TimeOfDay.parse,
     "Edm.Duration": Duration.parse,
+    **{kind.name: _place(kind) for kind in GEO_TYPES},
 }
 _V4: Final = {**_COMMON, "Edm.Binary": _base64}
 _V3: Final = {**_COMMON, "Edm.Binary": _hexadecimal, "Edm.DateTime": _v3_datetime, "Edm.Time": Duration.parse}
@@ -137,8 +152,10 @@ def _write(value: Any, kind: AnyType) -> str:
             return _WORDS.get(str(value), str(value))
         case Decimal():
             return f"{value:f}"
+        case Mapping() if kind in GEO_TYPES:
+            return print_geo(value)
         case list() | Mapping():
-            raise ValueError("CSDL has no text for collections, complex values and places")
+            raise ValueError("CSDL has no text for collections and complex values")
     return str(value)
 
 

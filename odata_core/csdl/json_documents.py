@@ -12,6 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from ..edm import Model, ModelError, PrimitiveType, TypeDefinition
+from ..edm.geo import plane_of, read_geo
+from ..edm.primitives import GEO_TYPES
 from .elements_v4 import V4, elements_v4
 from .expressions import json_address
 from .json_expressions import annotations_of, facet_value, number_value
@@ -263,4 +265,6 @@ class _Document:
         name = primitive.name if isinstance(primitive, PrimitiveType) else ""
         if name in _NUMBERS:
             return number_value(text)
+        if primitive in GEO_TYPES:
+            return read_geo(text, plane_of(primitive))[1]  # GeoJSON (4.01 JSON Format, 7.1)
         return text == "true" if name == "Edm.Boolean" else text

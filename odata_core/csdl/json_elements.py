@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ..edm import ModelError
+from ..edm.geo import print_geo
 from .json_expressions import add_annotations, index, number_text
 from .markup import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, Element, Misread
 
@@ -128,6 +129,11 @@ def _text(element: Element, name: str, value: Any) -> str:
         return str(value)
     if name == "$AppliesTo" and isinstance(value, list) and all(isinstance(word, str) for word in value):
         return " ".join(value)
+    if name == "$DefaultValue" and isinstance(value, dict):
+        try:
+            return print_geo(value)
+        except ValueError as error:
+            raise Misread(element, f"'{name}' is no place: {error}.") from None
     raise Misread(element, f"'{name}' must be a string, a number, true or false.")
 
 

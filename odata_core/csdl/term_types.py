@@ -82,8 +82,10 @@ class _Typing:
                 return self._record(value, kind)
             case Cast():
                 inner = self._value(value.value, value.type)
-                named = isinstance(inner, EnumValue) and not value.facets and not value.annotations
-                return inner if named else replace(value, value=inner, annotations=self.all(value.annotations))
+                if isinstance(inner, EnumValue) and not value.facets and not value.annotations:
+                    return inner  # which is how JSON writes members (14.3.5)
+                # What is cast has a type of its own, which may be another one.
+                return replace(value, value=self._value(value.value, ""), annotations=self.all(value.annotations))
             case IsOf():
                 return replace(value, value=self._value(value.value, ""), annotations=self.all(value.annotations))
             case If():

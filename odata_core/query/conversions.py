@@ -14,8 +14,8 @@ from uuid import UUID
 
 from ..edm import Duration, EnumType, PrimitiveType, TimeOfDay, Timestamp, accept_enum, check_facets, enum_name
 from ..edm import primitives as edm
+from ..edm.geo import print_geo, read_geo
 from ..edm.temporal import MAX_TICKS
-from ..uri.geo_literals import print_geo, read_geo
 from ..uri.literals import print_decimal, print_float
 from ..uri.literals_v4 import print_base64url
 from ..uri.values import VALUE_READERS

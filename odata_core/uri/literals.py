@@ -15,8 +15,8 @@ from uuid import UUID
 
 from ..edm import PRIMITIVE_TYPES, Duration, PrimitiveType, Timestamp
 from ..edm import primitives as edm
+from ..edm.geo import geo_type, print_geo_literal, read_geo_literal
 from ..edm.temporal import MAX_TICKS
-from .geo_literals import geo_type, print_geo_literal, read_geo_literal
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ import msgspec
 
 from ..edm import PRIMITIVE_TYPES, Duration, TimeOfDay, Timestamp
 from ..edm import primitives as edm
+from ..edm.geo import geo_type, print_geo_literal, read_geo_literal
 from ..edm.temporal import TICKS_PER_DAY, TICKS_PER_SECOND
-from .geo_literals import geo_type, print_geo_literal, read_geo_literal
 from .literals import (
     LiteralForm,
     accepted,

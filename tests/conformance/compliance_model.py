@@ -10,8 +10,8 @@ from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from odata_core.edm import Duration, Model, ModelBuilder, TimeOfDay, Timestamp, prop
+from odata_core.edm.geo import read_geo_literal
 from odata_core.edm.rows import BIND, TYPE
-from odata_core.uri.geo_literals import read_geo_literal
 from tests.conformance.corpora import FOLDER
 
 NAMESPACE: Final = "ComplianceService"

@@ -169,7 +169,10 @@ def small(properties: dict[str, str | PropertySpec]) -> Model:
         (prop("String", default="a\nb"), {"DefaultValue": "a\nb"}),
         (prop("DateTime", precision=3), {"Precision": "3"}),
         *((name, {}) for name in ("SByte", "Int16", "Int64", "DateTimeOffset", "Time", "GeographyPoint", "Geometry")),
-        (prop("GeographyPoint", default={"type": "Point", "coordinates": [0, 0]}), {}),
+        (
+            prop("GeographyPoint", default={"type": "Point", "coordinates": [0, 0]}),
+            {"DefaultValue": "SRID=4326;Point(0 0)"},
+        ),
     ],
 )
 def test_property(spec: str | PropertySpec, expected: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
 # The whole way: `odata serve vmm` over HTTP, libvirt, and a real QEMU machine whose guest counts in memory and on disk.
-# The published request takes a checkpoint, MERGE goes back to it and DELETE removes it; Microsoft's .NET client does so,
-# too, with the C# sample of the manual.
+# The published request takes a checkpoint, MERGE goes back to it and DELETE removes it; Microsoft's .NET client does it
+# as well, with the C# sample of the manual.
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odata_core.edm import PRIMITIVE_TYPES
-from odata_core.uri.geo_literals import MAX_DEPTH, print_geo, print_geo_literal, read_geo
+from odata_core.edm.geo import MAX_DEPTH, print_geo, print_geo_literal, read_geo
 from odata_core.uri.literals import V3_LITERALS, LiteralForm
 from odata_core.uri.literals_v4 import V4_LITERALS, Unreadable
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
-from ..edm import PRIMITIVE_TYPES, PrimitiveType
+from .primitives import PRIMITIVE_TYPES, PrimitiveType
 
 MAX_DEPTH: Final = 20  # collections within collections
 DEFAULT_SRID: Final[Mapping[str, int]] = {"Geography": 4326, "Geometry": 0}
@@ -48,6 +48,11 @@ def read_geo(text: str, plane: str) -> tuple[PrimitiveType, dict[str, Any]]:
     reader.end()
     value["crs"] = {"type": "name", "properties": {"name": f"EPSG:{srid}"}}
     return geo_type(value, plane), value
+
+
+def plane_of(kind: PrimitiveType) -> str:
+    """Geography or Geometry, which a type is of."""
+    return "Geography" if kind.name.startswith("Edm.Geography") else "Geometry"
 
 
 def geo_type(value: Any, plane: str) -> PrimitiveType:
