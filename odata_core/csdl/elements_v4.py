@@ -53,6 +53,11 @@ V4: Final = Language(
     types={"Edm.DateTime": "Edm.DateTimeOffset", "Edm.Time": "Edm.Duration"},
     facets=("MaxLength", "Unicode", "Precision", "Scale", "SRID"),
     write_default=write_default_v4,
+    # [MC-CSDL] 2.1.33 -> Core vocabulary; an annotation of the same term that is there anyway goes before.
+    documentation={
+        "Summary": "Org.OData.Core.V1.Description",
+        "LongDescription": "Org.OData.Core.V1.LongDescription",
+    },
 )
 
 

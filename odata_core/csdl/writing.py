@@ -22,7 +22,7 @@ from ..edm import (
     Singleton,
     TypeDefinition,
 )
-from ..edm.annotations import ForeignElement
+from ..edm.annotations import Constant, Foreign, ForeignElement
 from ..edm.model import Term
 from .markup import NOT_XML, Element, attribute_name
 from .names import COLLECTION, Names
@@ -37,7 +37,8 @@ class Language:
     """What the documents of some versions can say.
 
     `types` maps the names of primitive types to those that these versions have for them, None where they have none.
-    `foreign` tells whether foreign attributes have a place.
+    `foreign` tells whether foreign attributes have a place, and `documentation` by which terms the documentation of
+    older versions is said, by the names of its parts; without any, it is as it stood.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Language:
     facets: tuple[str, ...]
     write_default: Callable[[Any, Any], str]
     foreign: bool = True
+    documentation: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -69,17 +71,35 @@ class Writing:
     def beside(self, element: Element, path: str) -> None:
         """Put what is said about an element of the model into its element."""
         self.said.add(path)
-        foreign = self.model.foreign.get(path)
-        if foreign is not None and self.language.foreign:
-            element.attributes.update({attribute_name(name): text for name, text in foreign.attributes.items()})
-            for one in foreign.elements:
-                self._foreign(element, one)
-        elif foreign is not None:
-            names = [*foreign.attributes, *[one.name for one in foreign.elements]]
-            self.lost.append(f"'{path}' has what {self.language.name} has no place for: {', '.join(names)}.")
+        self._foreign_to(element, path, self.model.foreign.get(path, Foreign()))
         for annotation in self.model.annotations.get(path, ()):
             if not annotation.apart:
                 self.write_annotation(self, element, path, annotation)
+
+    def _foreign_to(self, element: Element, path: str, foreign: Foreign) -> None:
+        """What a document said in namespaces of its own, as far as it has a place here."""
+        others = [one for one in foreign.elements if not self._documented(element, path, one)]
+        if self.language.foreign:
+            element.attributes.update({attribute_name(name): text for name, text in foreign.attributes.items()})
+            for one in others:
+                self._foreign(element, one)
+        elif foreign.attributes or others:
+            names = [*foreign.attributes, *[one.name for one in others]]
+            self.lost.append(f"'{path}' has what {self.language.name} has no place for: {', '.join(names)}.")
+
+    def _documented(self, element: Element, path: str, foreign: ForeignElement) -> bool:
+        """Whether an element is documentation that this language says by terms; they are said now."""
+        terms = self.language.documentation
+        is_plain = not foreign.attributes and all(
+            child.name in terms and not child.children and not child.attributes for child in foreign.children
+        )
+        if not terms or (foreign.namespace, foreign.name) != ("Edm", "Documentation") or not is_plain:
+            return False
+        for child in foreign.children:
+            annotation = Annotation(terms[child.name], Constant("String", child.text))
+            if not any(one.term == annotation.term for one in self.model.annotations.get(path, ())):
+                self.write_annotation(self, element, path, annotation)
+        return True
 
     def tag(self, element: Element, path: str, term: str, value: str | None = "true") -> Element | None:
         """What the model means and this language says by an annotation, unless the model has that annotation anyway."""

@@ -410,9 +410,12 @@ def test_foreign_attributes_and_elements() -> None:
             (ForeignElement("http://x", "more", {"http://x c": "3"}, (inner,), "text"),),
         ),
     }
+    assert read_csdl(write_xml_v3(model), strict=True).foreign == model.foreign
+    # Version 4 has terms for documentation.
+    again = read_csdl(write_xml_v4(model), strict=True)
+    assert again.foreign == {**model.foreign, "N.T": Foreign(model.foreign["N.T"].attributes)}
     for document in (write_xml_v3(model), write_xml_v4(model)):
         again = read_csdl(document, strict=True)
-        assert again.foreign == model.foreign
         assert again.types["N.T"].own_properties["ID"].is_generated  # type: ignore[union-attr]
     left_out: list[str] = []
     write_json(model, left_out=left_out)
