@@ -115,6 +115,7 @@ def test_a_checkpoint_is_taken_after_the_answer(client: Client, driver: SlowDriv
     [checkpoint] = driver.checkpoints(MACHINE)
     taken = client.read(path)
     assert (taken["ID"], taken["CheckpointID"], taken["Description"]) == (awaited["ID"], str(checkpoint.id), "why")
+    assert (taken["AddedTime"], answer.json["AddedTime"]) == (awaited["AddedTime"],) * 2
     assert client.get("VMCheckPoints").rows == [taken]
     assert job_of(client, job) == ("Completed", 100, True)
 
