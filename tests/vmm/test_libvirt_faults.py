@@ -271,7 +271,7 @@ def test_a_list_that_is_read_while_checkpoints_go(libvirtd: Daemon, guest: Guest
             others.remove(guest.id, checkpoint.id)
 
     removing = later(remove)
-    for _ in range(20):
+    for _ in range(40):
         found = driver.checkpoints(guest.id)
         assert {item.parent_id for item in found} <= {None, *(item.id for item in found)}
     assert removing() is None

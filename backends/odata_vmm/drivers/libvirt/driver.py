@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
@@ -19,8 +20,8 @@ from .machines import POWER, has_saved_memory, read_state
 if TYPE_CHECKING:
     from .connections import Call, Connections
 
-# A list that others change while it is read is read again, so often.
-ATTEMPTS: Final = 3
+# What others change while it is read is read again, so often.
+ATTEMPTS: Final = 10
 
 
 class LibvirtDriver:
@@ -43,13 +44,7 @@ class LibvirtDriver:
 
     def checkpoints(self, vm_id: UUID) -> list[Checkpoint]:
         def work(call: Call) -> list[Checkpoint]:
-            domain = self._domain(call, vm_id)
-            found: list[Checkpoint] = []
-            for _ in range(ATTEMPTS):
-                found, whole = _read_checkpoints(call, vm_id, domain)
-                if whole:
-                    break
-            return parents_first(found)
+            return parents_first(_read_checkpoints(call, vm_id, self._domain(call, vm_id)))
 
         return self._connections.read(work)
 
@@ -175,12 +170,26 @@ def _snapshots(call: Call, domain: Any) -> list[Any]:
         raise
 
 
-def _read_checkpoints(call: Call, vm_id: UUID, domain: Any) -> tuple[list[Checkpoint], bool]:
-    """The checkpoints, and whether they make a whole: none has gone, no parent is missing."""
-    documents = [_unless_gone(call, item.getXMLDesc, 0) for item in _snapshots(call, domain)]
-    found = [read_snapshot(vm_id, document) for document in documents if document is not None]
-    known = {None, *(checkpoint.id for checkpoint in found)}
-    return found, None not in documents and all(checkpoint.parent_id in known for checkpoint in found)
+def _read_checkpoints(call: Call, vm_id: UUID, domain: Any) -> list[Checkpoint]:
+    """A machine's checkpoints, of which each has its parent among them.
+
+    They are read one after the other. Where a parent has gone meanwhile, its children have another one: they are read
+    again.
+    """
+    snapshots = {checkpoint_id(vm_id, snapshot.getName()): snapshot for snapshot in _snapshots(call, domain)}
+    found: dict[UUID, Checkpoint] = {}
+    unread = list(snapshots)
+    for _ in range(ATTEMPTS):
+        for unread_id in unread:
+            document = _unless_gone(call, snapshots[unread_id].getXMLDesc, 0)
+            if document is None:
+                found.pop(unread_id, None)
+            else:
+                found[unread_id] = read_snapshot(vm_id, document)
+        unread = [item.id for item in found.values() if item.parent_id is not None and item.parent_id not in found]
+        if not unread:
+            break
+    return [replace(item, parent_id=None) if item.id in unread else item for item in found.values()]
 
 
 def _unless_gone(call: Call, ask: Callable[..., Any], *arguments: Any) -> Any:
