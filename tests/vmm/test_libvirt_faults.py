@@ -21,6 +21,8 @@ from tests.vmm.optional import require
 
 require("libvirt", extra="libvirt")
 
+import libvirt  # noqa: E402
+
 from tests.vmm.libvirt_rigs import PATIENCE, Daemon, Guest, flash, link_of, new_guest, pretend_rig, raw_disk, wait_until  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("qemu")  # one worker runs one libvirtd, for all its tests
@@ -301,6 +303,25 @@ def test_snapshots_of_other_tools(guest: Guest, driver: LibvirtDriver) -> None:
     assert guest.read_sector() == first
     driver.remove(guest.id, by_hand.id)
     assert [checkpoint.parent_id for checkpoint in driver.checkpoints(guest.id)] == [None, shouting.id]
+
+
+def test_snapshots_outside_of_the_disks_are_not_touched(guest: Guest, driver: LibvirtDriver) -> None:
+    """Other tools take those, "external" ones; libvirt 9 can neither restore nor remove them."""
+    root = driver.create(guest.id, "root")
+    guest.domain.snapshotCreateXML(SNAPSHOT.format("outside", ""), libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY)
+    leaf, second = driver.create(guest.id, "leaf"), driver.create(guest.id, "second")
+    outside = driver.checkpoints(guest.id)[1]
+    assert (outside.name, leaf.parent_id, outside.parent_id) == ("outside", outside.id, root.id)
+    for call in (driver.restore, driver.remove):
+        with pytest.raises(Rejected, match=f"checkpoint {outside.id} of|the checkpoint {outside.id}"):
+            call(guest.id, outside.id)
+    assert second in driver.checkpoints(guest.id)
+    with pytest.raises(
+        Rejected, match=f"checkpoint outside was not removed: .* 2 of those below {root.id} are"
+    ) as caught:
+        driver.remove(guest.id, root.id, subtree=True)
+    assert caught.value.message.endswith(".")
+    assert driver.checkpoints(guest.id) == [root, outside]
 
 
 def test_saved_memory_goes_with_the_disks_that_it_belongs_to(guest: Guest, driver: LibvirtDriver) -> None:

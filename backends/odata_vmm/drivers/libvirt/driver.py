@@ -98,9 +98,16 @@ class LibvirtDriver:
                 flags = call.api.VIR_DOMAIN_SNAPSHOT_LIST_DESCENDANTS | call.api.VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL
                 doomed += snapshot.listAllChildren(flags)
             call.begin(f"remove the checkpoint {checkpoint_id} of '{domain.name()}'")
-            for item in reversed(doomed):
-                # Whoever removed one of them meanwhile did what was to be done.
-                _unless_gone(call, item.delete, 0)
+            for gone, item in enumerate(reversed(doomed)):
+                try:
+                    # Whoever removed one of them meanwhile did what was to be done.
+                    _unless_gone(call, item.delete, 0)
+                except call.api.libvirtError as error:
+                    failure = read_failure(error)
+                    if failure.lost or not gone:
+                        raise
+                    text = f"Of '{domain.name()}', the checkpoint {item.getName()} was not removed: {failure.text}."
+                    raise failure.meaning(f"{text} {gone} of those below {checkpoint_id} are.") from error
 
         self._connections.change(vm_id, work)
 
