@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -114,6 +115,52 @@ class Daemon:
     def new(self, suffix: str) -> Path:
         """A path of nothing yet; short, since a socket's path must be."""
         return self.folder / f"{next(self.numbers)}{suffix}"
+
+
+class Relay:
+    """Lets a libvirtd be reached over TCP, by a network that can break or swallow everything."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._ends: list[socket.socket] = []
+        self.swallows = False
+
+    @property
+    def uri(self) -> str:
+        return f"qemu+tcp://127.0.0.1:{self._listener.getsockname()[1]}/session"
+
+    def __enter__(self) -> Relay:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._listener.close()
+        self.cut()
+
+    def cut(self) -> None:
+        """Break all connections."""
+        ends, self._ends = self._ends, []
+        for end in ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _address = self._listener.accept()
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(str(self._daemon.socket))
+                self._ends += (client, server)
+                for source, target in ((client, server), (server, client)):
+                    threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
+
+    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError), source:
+            while part := source.recv(65536):
+                if not self.swallows:
+                    target.sendall(part)
+            target.shutdown(socket.SHUT_RDWR)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +24,18 @@ require("libvirt", extra="libvirt")
 
 import libvirt  # noqa: E402
 
-from tests.vmm.libvirt_rigs import PATIENCE, Daemon, Guest, flash, link_of, new_guest, pretend_rig, raw_disk, wait_until  # noqa: E402
+from tests.vmm.libvirt_rigs import (  # noqa: E402
+    PATIENCE,
+    Daemon,
+    Guest,
+    Relay,
+    flash,
+    link_of,
+    new_guest,
+    pretend_rig,
+    raw_disk,
+    wait_until,
+)
 
 pytestmark = pytest.mark.xdist_group("qemu")  # one worker runs one libvirtd, for all its tests
 
@@ -199,6 +211,80 @@ def wait_for_job(daemon: Daemon, guest: Guest) -> None:
     """Wait until a machine is busy with a snapshot: its disks are named in the list, or it stands still."""
     domain = daemon.connect().lookupByUUID(guest.id.bytes)
     wait_until(lambda: bool(domain.snapshotNum()))
+
+
+# The network.
+
+
+def test_a_network_that_breaks_between_calls(libvirtd: Daemon, guest: Guest) -> None:
+    with Relay(libvirtd) as relay:
+        driver = LibvirtDriver(LibvirtHost(relay.uri, retry_after=0))
+        first = driver.create(guest.id, "a")
+        relay.cut()
+        second = driver.create(guest.id, "b")
+        assert driver.checkpoints(guest.id) == [first, second]
+        driver.close()
+
+
+def test_a_network_that_breaks_during_a_change(libvirtd: Daemon, guest: Guest) -> None:
+    guest.domain.create()
+    guest.read()
+    with Relay(libvirtd) as relay:
+        driver = LibvirtDriver(LibvirtHost(relay.uri, retry_after=0))
+        with stopped(qemu_of(guest)):
+            change = later(lambda: driver.create(guest.id, "a"))
+            wait_for_job(libvirtd, guest)
+            relay.cut()
+            error = change()
+        assert isinstance(error, OutcomeUnknown)
+        assert error.message.startswith("The connection to qemu+tcp://127.0.0.1:")
+        # It was carried out all the same.
+        wait_until(lambda: driver.vm(guest.id).state == "Running")
+        assert [checkpoint.name for checkpoint in driver.checkpoints(guest.id)] == ["a"]
+        driver.close()
+
+
+def test_a_network_that_swallows_everything(libvirtd: Daemon, guest: Guest) -> None:
+    guest.domain.create()
+    guest.read()
+    with Relay(libvirtd) as relay:
+        driver = LibvirtDriver(
+            LibvirtHost(relay.uri, keepalive_interval=INTERVAL, keepalive_count=COUNT, open_timeout=0.5)
+        )
+        with stopped(qemu_of(guest)):
+            change = later(lambda: driver.create(guest.id, "a"))
+            wait_for_job(libvirtd, guest)
+            relay.swallows = True
+            assert isinstance(change(), OutcomeUnknown)
+        with pytest.raises(Unavailable, match="there is no answer within 0.5 s"):
+            driver.vms()
+        driver.close()
+
+
+def test_ssh_to_another_host(libvirtd: Daemon, guest: Guest, tmp_path: Path) -> None:
+    """There is no ssh here: what libvirt runs in its place gets to the daemon's socket directly."""
+    program = tmp_path / "ssh"
+    program.write_text(f"#!{sys.executable}\n{SSH.format(socket=libvirtd.socket)}")
+    program.chmod(0o755)
+    driver = LibvirtDriver(f"qemu+ssh://root@hv01.example.org/session?no_tty=1&command={program}")
+    made = driver.create(guest.id, "a")
+    assert driver.checkpoints(guest.id) == [made]
+    driver.close()
+
+
+SSH = """
+import os, socket, threading
+line = socket.socket(socket.AF_UNIX)
+line.connect("{socket}")
+def send():
+    while part := os.read(0, 65536):
+        line.sendall(part)
+    os._exit(0)
+threading.Thread(target=send).start()
+while part := line.recv(65536):
+    os.write(1, part)
+os._exit(0)
+"""
 
 
 # Machines that cannot.
