@@ -8,8 +8,10 @@ import re
 from typing import Any, Final
 
 from ..edm import NOT_GIVEN, PropertySpec
+from ..edm.feeds import FeedMapping
 from ..edm.specs import Unread
 from .annotations import COMPUTED, alternate_keys, is_true
+from .feeds import feed_mappings
 from .markup import Element, Misread
 from .scope import Scope, flag, number, optional_flag, required
 
@@ -34,7 +36,17 @@ def declare_entity_type(scope: Scope, element: Element) -> None:
         open=flag(element, "OpenType"),
         has_stream=flag(element, "HasStream") or flag(element, "m:HasStream"),
         alternate_keys=alternate_keys(scope, name),
+        feed_mappings=_feed_mappings(scope, element),
     )
+
+
+def _feed_mappings(scope: Scope, element: Element) -> tuple[FeedMapping, ...]:
+    """Those of a type; what is wrong with them concerns Atom alone, so it is told, and the model stands."""
+    try:
+        return feed_mappings(element)
+    except Misread as error:
+        scope.builder.leave_out(f"{error} The feed customizations of this type are left out.")
+        return ()
 
 
 def _key_part(ref: Element) -> tuple[str, str]:

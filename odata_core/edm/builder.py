@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .annotations import Annotation, expression_of
+from .feeds import FeedMapping
 from .kept import Kept
 from .linker import link
 from .model import Model
@@ -80,15 +81,18 @@ class ModelBuilder:
         open: bool = False,
         has_stream: bool = False,
         alternate_keys: Iterable[Mapping[str, str]] = (),
+        feed_mappings: Iterable[FeedMapping] = (),
     ) -> None:
         """Declare an entity type.
 
         `key` is one property name or several in key order, or maps names to paths of properties within complex values
-        (`{"Code": "Country/Code"}`). So does each alternate key. `has_stream` makes it a media entity.
+        (`{"Code": "Country/Code"}`). So does each alternate key. `has_stream` makes it a media entity, and
+        `feed_mappings` show properties as elements of Atom entries.
         """
         namespace, last = self._told.split(name)
         paths = {part: path for part, path in key.items() if part != path} if isinstance(key, Mapping) else {}
         kind = EntityType(namespace, last, None, abstract, open, own_key=as_tuple(key), has_stream=has_stream)
+        kind.own_feed_mappings = tuple(feed_mappings)
         kind.own_key_paths, kind.own_alternate_keys = paths, tuple([dict(names) for names in alternate_keys])
         self._declare(kind, properties, base)
 

@@ -13,6 +13,7 @@ from operator import or_
 from typing import Any, Final
 
 from ..errors import ODataError, suggestion
+from .feeds import FeedMapping
 from .primitives import ABSTRACT_TYPES, MAX_DECIMAL_EXPONENT, PRIMITIVE_TYPES, PrimitiveType
 from .rows import TYPE
 from .temporal import Duration, TimeOfDay, Timestamp
@@ -316,10 +317,14 @@ class EntityType(StructuredType):
     key_paths: dict[str, tuple[Member, ...]] = field(default_factory=dict)  # filled by `seal`, as the next one
     own_alternate_keys: tuple[Mapping[str, str], ...] = ()
     alternate_keys: tuple[Mapping[str, tuple[Member, ...]], ...] = ()
+    own_feed_mappings: tuple[FeedMapping, ...] = ()  # of versions 1 to 3
+    feed_mappings: tuple[FeedMapping, ...] = ()  # with those of the base, which come first; filled by `seal`
 
     def seal(self) -> None:
         """Gather what is inherited and follow the paths of keys; the builder calls it, bases first."""
         StructuredType.seal(self)
+        inherited = self.base.feed_mappings if isinstance(self.base, EntityType) else ()
+        self.feed_mappings = (*inherited, *self.own_feed_mappings)
         base: EntityType | None = self.base
         self.key = self.own_key or (base.key if base is not None else ())
         self.has_stream = self.has_stream or (base is not None and base.has_stream)

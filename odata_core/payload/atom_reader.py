@@ -30,6 +30,7 @@ from ..edm.rows import (
     TYPE,
 )
 from ..errors import BadRequest, suggestion
+from .atom_feeds import FeedMap, feed_map
 from .atom_writer import ASSOCIATED, ATOM, DATA, EDIT_MEDIA, MEDIA_RESOURCE, METADATA, RELATED
 from .codec import Feed, Reading
 from .gml import read_gml
@@ -94,7 +95,23 @@ class AtomReader:
         properties = self._properties_of(element)
         if properties is not None:
             row |= self.members(properties, kind)
+        feed = feed_map(kind) if isinstance(kind, EntityType) else None
+        if feed is not None:
+            self._mapped(element, feed, row)
         return row
+
+    def _mapped(self, entry: Element, feed: FeedMap, row: dict[str, Any]) -> None:
+        """Properties that stand elsewhere in the entry, unless its content has them."""
+        for mapping, prop, element, text in feed.read(entry):
+            *ways, last = mapping.source
+            target: Any = row
+            for name in ways:
+                target = target.get(name) if isinstance(target, dict) else None
+            if not isinstance(target, dict) or last in target:
+                continue
+            if not text.strip() and (prop.type is not edm.STRING or "type" not in element.attributes):
+                continue  # an element that every entry has, such as its title or the name of its author
+            target[last] = self.value(Element(prop.name, DATA, {}, element.line, element, text=text), prop)
 
     def _properties_of(self, element: Element) -> Element | None:
         """m:properties stands in the content, or beside it for media link entries."""

@@ -28,6 +28,7 @@ from ..edm.rows import (
     Row,
 )
 from ..errors import InternalError, NotAcceptable
+from .atom_feeds import feed_map, write_atom, write_own
 from .codec import Shape
 from .gml import write_gml
 from .links import LinkForm, association_suffix, navigation_suffix, path_writer, type_segment
@@ -184,8 +185,17 @@ def _dynamic_writer(name: str) -> Append:
 
 
 @lru_cache(maxsize=1024)
-def members_writer(kind: StructuredType, select: tuple[str, ...] | None, computed: tuple[Property, ...] = ()) -> Append:
-    """What appends the properties of a row: d:Name elements in model order, dynamic ones behind them."""
+def members_writer(
+    kind: StructuredType,
+    select: tuple[str, ...] | None,
+    computed: tuple[Property, ...] = (),
+    *,
+    is_whole: bool = False,
+) -> Append:
+    """What appends the properties of a row: d:Name elements in model order, dynamic ones behind them.
+
+    With `is_whole` the dynamic ones are there although the declared ones are chosen.
+    """
     declared = [prop for name, prop in kind.properties.items() if select is None or name in select]
     writers = [(prop.name, property_writer(prop)) for prop in [*declared, *computed] if prop.type is not edm.STREAM]
     known = kind.properties.keys() | kind.navigation.keys() | {prop.name for prop in computed}
@@ -196,7 +206,7 @@ def members_writer(kind: StructuredType, select: tuple[str, ...] | None, compute
                 raise InternalError(f"A row of {kind.qualified_name} lacks the property '{name}'.")
             write(out, row[name])
 
-    if not kind.is_open or select is not None:
+    if not kind.is_open or (select is not None and not is_whole):
         return append
 
     def append_all(out: Out, row: Any) -> None:
@@ -246,6 +256,14 @@ def _entry_of(kind: EntityType, shape: Shape, form: AtomForm) -> Entry:
     links = [_link_writer(kind.navigation[name], shape, form) for name in kind.navigation if _is_linked(name, shape)]
     streams = [name for name, prop in kind.properties.items() if prop.type is edm.STREAM]
     title = quoted(kind.name)
+    feed = feed_map(kind)
+
+    def without(moved: frozenset[str]) -> Append:
+        """The writer of properties of which some stand elsewhere in the entry."""
+        if not moved:
+            return members
+        names = tuple([name for name in shape.select or kind.properties if name not in moved])
+        return members_writer(kind, names, shape.computed, is_whole=shape.select is None)
 
     def write(out: Out, row: Row, around: Around) -> None:
         url = row.get(ID) or (path(row) if path is not None else "")
@@ -262,14 +280,19 @@ def _entry_of(kind: EntityType, shape: Shape, form: AtomForm) -> Entry:
             link(out, row, around, edit)
         for name in streams:
             _append_stream(out, row, name, edit)
-        out.append(f"<title/><updated>{around.updated}</updated><author><name/></author>")
+        if feed is None:
+            out.append(f"<title/><updated>{around.updated}</updated><author><name/></author>")
+        else:
+            out.append(write_atom(feed, row, around.updated, escape))
         if kind.has_stream:
             _append_media(out, row, edit, title)
             out.append("<m:properties>")
         else:
             out.append('<content type="application/xml"><m:properties>')
-        members(out, row)
+        (members if feed is None else without(feed.moved(row)))(out, row)
         out.append("</m:properties>" if kind.has_stream else "</m:properties></content>")
+        if feed is not None and feed.own:
+            out.append(write_own(feed, row, escape, quoted))
 
     return write
 
