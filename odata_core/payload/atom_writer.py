@@ -24,6 +24,7 @@ from ..edm.rows import (
     MEDIA_READ_LINK,
     MEDIA_TYPE,
     NEXT_LINK,
+    READ_LINK,
     TYPE,
     Row,
 )
@@ -274,6 +275,8 @@ def _entry_of(kind: EntityType, shape: Shape, form: AtomForm) -> Entry:
         if url:
             out.append(f"<id>{escape(url if '://' in url else around.root + url)}</id>{category}")
             out.append(f'<link rel="edit" title="{title}" href="{quoted(edit)}"/>')
+            if READ_LINK in row:
+                out.append(f'<link rel="self" title="{title}" href="{quoted(row[READ_LINK])}"/>')
         else:
             out.append(f"<id/>{category}")
         for link in links:

@@ -380,7 +380,8 @@ def test_annotations_of_version_3() -> None:
 
 FOREIGN = """
 <Schema Namespace="N" xmlns:x="http://x">
- <EntityType Name="T" m:FC_TargetPath="SyndicationTitle" m:FC_SourcePath="ID" m:HasStream="true" x:a="1" sap:label="T &amp; co">
+ <EntityType Name="T" m:FC_TargetPath="SyndicationTitle" m:FC_SourcePath="ID" m:HasStream="true" x:a="1"
+  sap:label="T &amp; co">
   <Documentation><Summary>What it is</Summary></Documentation>
   <Key><PropertyRef Name="ID"/></Key>
   <Property Name="ID" Type="Edm.Int32" Nullable="false" annotation:StoreGeneratedPattern="Computed" x:b="2">

@@ -256,7 +256,7 @@ def test_a_network_that_swallows_everything(libvirtd: Daemon, guest: Guest) -> N
             wait_for_job(libvirtd, guest)
             relay.swallows = True
             assert isinstance(change(), OutcomeUnknown)
-        with pytest.raises(Unavailable, match="there is no answer within 0.5 s"):
+        with pytest.raises(Unavailable, match=r"there is no answer within 0\.5 s"):
             driver.vms()
         driver.close()
 
