@@ -13,32 +13,18 @@ JSON: Final = "application/json"
 FAILURE: Final = {"$ref": "#/components/responses/error"}
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 NOTHING: Final = {"description": "Success"}
+
+
+def _error(**more: Schema) -> Schema:
+    """An error, or a detail of one (4.01 JSON Format, 21.1)."""
+    texts = {name: {"type": "string"} for name in ("code", "message", "target")}
+    return {"type": "object", "required": ["code", "message"], "properties": {**texts, **more}}
+
+
 ERROR: Final[Schema] = {
     "type": "object",
     "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message"],
-            "properties": {
-                "code": {"type": "string"},
-                "message": {"type": "string"},
-                "target": {"type": "string"},
-                "details": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "required": ["code", "message"],
-                        "properties": {
-                            "code": {"type": "string"},
-                            "message": {"type": "string"},
-                            "target": {"type": "string"},
-                        },
-                    },
-                },
-            },
-        }
-    },
+    "properties": {"error": _error(details={"type": "array", "items": _error()})},
 }
 
 

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
+import openapi_spec_validator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -18,6 +20,9 @@ from tests.csdl.test_corpora import DOCUMENTS, REFUSED, name_of, read
 
 READABLE = [path for path in DOCUMENTS if path.name not in REFUSED]
 MAX_SIZE = 100_000  # bytes of a document that the validator looks at: it takes seconds for larger ones
+# The schema of OpenAPI 3.1, which the validator applies as well, for documents of every size.
+RESOURCES = Path(openapi_spec_validator.__file__).parent / "resources" / "schemas"
+SCHEMA = jsonschema_rs.Draft202012Validator(json.loads((RESOURCES / "v3.1" / "schema.json").read_bytes()))
 
 CAPABILITIES, CORE = "Org.OData.Capabilities.V1.", "Org.OData.Core.V1."
 
@@ -27,7 +32,7 @@ def written(model: Model, **options: Any) -> Any:
 
 
 def check(document: Any, *, is_whole: bool) -> None:
-    """What holds for every document; `is_whole`: the validator looks at it as well."""
+    """What holds for every document, the schema of OpenAPI first; `is_whole`: the validator looks at it as well."""
     text = json.dumps(document)
     for reference in set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', text)):
         assert reference in document["components"]["schemas"]
@@ -43,6 +48,7 @@ def check(document: Any, *, is_whole: bool) -> None:
         inside = [parameter["name"] for parameter in parameters if parameter["in"] == "path"]
         assert sorted(re.findall(r"\{([^{}]+)\}", path)) == sorted(inside), path
         assert len({(one["name"], one["in"]) for one in parameters}) == len(parameters)
+    assert [error.message for error in SCHEMA.iter_errors(document)] == []
     if is_whole:
         assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
 
