@@ -91,7 +91,15 @@ def associations_of(model: Model) -> Associations:
         sets += [BoundAssociation(one.container, one.name, made, one.sets) for one in told.sets]
     others = {way: one for way, one in made_associations(model, ways).items() if way not in ways}
     lost = []
-    for name, association, bound in association_sets(model, others):
+    found = list(association_sets(model, others))
+    taken: dict[tuple[str, int, str], str] = {}
+    # Where both ends agree they are tied before ends of which one is bound.
+    ordered = sorted(found, key=lambda one: not _agree(one[1], one[2]))
+    tied = {name for name, association, bound in ordered if _can_be_tied(association, bound, taken)}
+    for name, association, bound in found:
+        if name not in tied:
+            lost.append(f"Version 3 ties both ends of '{association.name}' at once, so '{name}' is not bound.")
+            continue
         prefix, _, first = bound[0].name.rpartition(".")
         container = model.containers.get(prefix, prefix) if prefix else model.default_container
         if bound[1].name.rpartition(".")[0] == prefix:
@@ -168,6 +176,30 @@ def association_sets(
             if identity not in seen:
                 seen.add(identity)
                 yield f"{entity_set.name}_{navigation.name}_{target.name}", association, sets
+
+
+def _agree(association: Association, bound: tuple[EntitySet, EntitySet]) -> bool:
+    """Whether the navigation properties of both ends are bound to the set of the other one."""
+    return all(
+        end.navigation is None or bound[index].bindings.get(end.navigation.name) is bound[1 - index]
+        for index, end in enumerate(association.ends)
+    )
+
+
+def _can_be_tied(
+    association: Association, bound: tuple[EntitySet, EntitySet], taken: dict[tuple[str, int, str], str]
+) -> bool:
+    """Whether no navigation property of the two ends is bound to another set already; noted in `taken`."""
+    names = [one.name for one in bound]
+    ties = {
+        (association.qualified_name, index, names[index]): names[1 - index]
+        for index, end in enumerate(association.ends)
+        if end.navigation is not None
+    }
+    if any(taken.get(tie, other) != other for tie, other in ties.items()):
+        return False
+    taken |= ties
+    return True
 
 
 def _partners(owners: Mapping[NavigationProperty, EntityType]) -> dict[NavigationProperty, NavigationProperty]:

@@ -72,6 +72,12 @@ def test_what_is_recorded_still_hangs_together(tmp_path: Path) -> None:
     assert chosen == {"Property": "Id", "EQ": None, "Value": str(first.id)}
 
 
+def test_a_name_within_an_id_is_none() -> None:
+    scrubber = Scrubber(["beef"])
+    text = scrubber.scrub_text("Beef is dead1234-beef-4bee-8bee-beefbeefbeef, not 'beef-4'")
+    assert text == "NAME1 is 00000000-0000-0000-0000-000000000001, not 'NAME1-4'"
+
+
 def test_without_a_machine_nothing_is_changed(tmp_path: Path) -> None:
     with fake_host("basic", tmp_path) as fake:
         recording = record(fake.host)

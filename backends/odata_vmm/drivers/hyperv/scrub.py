@@ -64,13 +64,18 @@ class Scrubber:
     def scrub_text(self, text: str) -> str:
         if text.lower() in self._names:
             return self._names[text.lower()]
+        # Ids come first: a name may be a part of one by chance.
+        around, ids = GUID.split(text), [self._id(found) for found in GUID.findall(text)]
+        return "".join([part for pair in zip(map(self._scrub_words, around), [*ids, ""], strict=True) for part in pair])
+
+    def _scrub_words(self, text: str) -> str:
         for name in sorted(self._names, key=len, reverse=True):
             # A name of one or two letters would be found everywhere.
             if len(name) > 2:
                 text = re.sub(re.escape(name), self._names[name], text, flags=re.IGNORECASE)
         for pattern, replacement in PATTERNS:
             text = pattern.sub(replacement, text)
-        return GUID.sub(lambda found: self._id(found[0]), text)
+        return text
 
     def _scrub_value(self, value: Any) -> Any:
         match value:
