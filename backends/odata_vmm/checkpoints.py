@@ -20,7 +20,6 @@ from odata_core.errors import BadRequest, Conflict, NotFound
 
 from .drivers.contract import Checkpoint, DriverError, OutcomeUnknown, Partial, find_vm
 from .drivers.contract import NotFound as MissingOnHost
-from .drivers.contract import Unavailable as HostUnavailable
 from .jobs import Job, Target, Task, ask_again, run, wants_answer_now
 from .machines import KIND as VM_KIND
 from .machines import Machines
@@ -66,13 +65,11 @@ class CheckpointSet(ReadOnlySet):
         is_one_of_many = isinstance(driver, Partial) or len(self.unit.site.stamps) > 1
         try:
             return self._listed(machine)
-        except HostUnavailable as error:
+        except DriverError as error:
             if not is_one_of_many:
                 raise told_as(error) from error
             self.unit.warn(f"The checkpoints of '{machine['Name']}' are missing: {error}")
             return []
-        except DriverError as error:
-            raise told_as(error) from error
 
     def _of(self, machine: Row) -> list[tuple[Checkpoint | None, Row]]:
         try:

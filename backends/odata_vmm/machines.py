@@ -13,7 +13,6 @@ from odata_core.errors import NotFound, NotImplementedHere
 
 from .drivers.contract import DriverError, OutcomeUnknown, Partial, Power, Vm, find_vm
 from .drivers.contract import NotFound as MissingOnHost
-from .drivers.contract import Unavailable as HostUnavailable
 from .jobs import Job, Target, Task, ask_again, run, wants_answer_now
 from .power import STATE_NAMES, PowerOperation, check_state, find_operation
 from .sets import ReadOnlySet
@@ -62,7 +61,7 @@ class Machines:
         try:
             vms = driver.vms()
         except DriverError as error:
-            if not isinstance(error, HostUnavailable) or len(self.unit.site.stamps) == 1:
+            if len(self.unit.site.stamps) == 1:
                 raise told_as(error) from error
             vms, failing = [], dict[str, DriverError]({str(stamp): error})
         else:

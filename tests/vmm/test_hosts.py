@@ -11,7 +11,7 @@ import pytest
 
 from odata_memory import MemoryBackend
 from odata_vmm import VmmService, vmm_model
-from odata_vmm.drivers.contract import NotFound, Unavailable
+from odata_vmm.drivers.contract import Denied, NotFound, Unavailable
 from odata_vmm.drivers.hosts import Hosts
 from odata_vmm.drivers.simulated import SimulatedDriver
 from odata_vmm.drivers.suite import DriverSuite, PowerSuite, Rig
@@ -164,6 +164,23 @@ def test_only_the_machine_that_is_named_is_asked_about() -> None:
         second.asked.clear()
         assert client.get(path, query).status == 200
         assert (path, query, first.asked, second.asked) == (path, query, asked, [])
+
+
+@pytest.mark.parametrize("kind", ["hosts", "stamps"])
+def test_a_host_that_refuses_the_account_is_told_like_one_that_is_gone(kind: str) -> None:
+    first, second = two_hosts()
+    if kind == "hosts":
+        client = service_of(driver=Hosts({"hv01": first, "hv02": second}), stamp=STAMP)
+    else:
+        client = service_of(stamps={STAMP: first, SECOND_STAMP: second})
+    second.fail_with(Denied("The account may not."), on="vms")
+    machines = client.get("VirtualMachines", "$orderby=Name&$select=Name")
+    assert [row["Name"] for row in machines.rows] == ["vm1", "vm2"]
+    assert "The account may not." in (machines.header("Warning") or "")
+    second.fail_with(Denied("The account may not."), on="checkpoints")
+    checkpoints = client.get("VMCheckPoints")
+    assert (checkpoints.status, checkpoints.rows) == (200, [])
+    assert "The checkpoints of 'vm2' are missing" in (checkpoints.header("Warning") or "")
 
 
 @pytest.mark.parametrize("kind", ["hosts", "stamps"])
