@@ -90,6 +90,8 @@ class Expander:
     def _deeper(self, pages: list[Rows], expansion: Expansion) -> list[Rows]:
         """The pages with the next level in them: all rows of this level at once."""
         nested = list(expansion.options.expand)
+        if any(one.form in (Form.STREAM, Form.MEDIA) for one in nested):
+            raise NotImplementedHere("Streams of expanded entities cannot be expanded.", target="$expand")
         if expansion.levels > 1:
             nested.append(replace(expansion, levels=expansion.levels - 1))
         flat = [row for page in pages for row in page]

@@ -6,7 +6,8 @@
 #   TYPE                            the qualified name of the row's type, where it is not the declared one
 #   ID, ETAG, READ_LINK, EDIT_LINK  of an entity, where they are known and not what the key says
 #   MEDIA_TYPE, MEDIA_ETAG, MEDIA_READ_LINK, MEDIA_EDIT_LINK   of the stream of a media entity
-#   "Stream" of type Edm.Stream     its media type, or None for no stream; "Stream" + MEDIA_ETAG and so on as above
+#   "Stream" of type Edm.Stream     its media type, or None for no stream; "Stream" + MEDIA_ETAG and so on as above,
+#                                   and where it is expanded "Stream" + MEDIA_CONTENT: its bytes
 #   "Nav" + BIND                    references to entities that exist: a URL, or a list of URLs
 #   "Nav" + COUNT, + NEXT_LINK      of an expanded collection
 #   "Nav" + LINK, + ASSOCIATION     URLs of a navigation property, where they are known and not what the key says
@@ -48,6 +49,7 @@ MEDIA_TYPE: Final = "@odata.mediaContentType"
 MEDIA_ETAG: Final = "@odata.mediaEtag"
 MEDIA_READ_LINK: Final = "@odata.mediaReadLink"
 MEDIA_EDIT_LINK: Final = "@odata.mediaEditLink"
+MEDIA_CONTENT: Final = "@odata.mediaContent"
 BIND: Final = "@odata.bind"
 COUNT: Final = "@odata.count"
 NEXT_LINK: Final = "@odata.nextLink"

@@ -23,9 +23,10 @@ class Shape:
     entities that live nowhere. `select` has the names of the structural properties, in any order; None stands for all
     of them, the dynamic ones too. `links` are the navigation properties whose links full metadata shows; None for all.
     `expand` are the navigation properties whose entities are in the rows; `references` those of them that show as
-    references only. `within` are the complex properties of which not everything is written. `computed` are properties
-    that a query added, and `partial` says that this is not the type's own form (after $apply): what the row does not
-    have is not written then, rather than being an error. With `omits_nulls` null properties are left out.
+    references only. `streams` are stream properties that are expanded. `within` are the complex properties of which
+    not everything is written. `computed` are properties that a query added, and `partial` says that this is not the
+    type's own form (after $apply): what the row does not have is not written then, rather than being an error. With
+    `omits_nulls` null properties are left out.
     """
 
     type: StructuredType
@@ -38,6 +39,7 @@ class Shape:
     computed: tuple[Property, ...] = ()
     partial: bool = False
     omits_nulls: bool = False
+    streams: frozenset[str] = frozenset()
 
     def without_nulls(self) -> Shape:
         """The same, with null properties left out everywhere."""

@@ -19,6 +19,7 @@ from ..edm.rows import (
     ETAG,
     ID,
     LINK,
+    MEDIA_CONTENT,
     MEDIA_EDIT_LINK,
     MEDIA_READ_LINK,
     MEDIA_TYPE,
@@ -30,6 +31,7 @@ from ..errors import InternalError
 from .codec import Shape
 from .json_forms import JsonForm
 from .json_names import AT_EVERY_LEVEL, CONTROL
+from .json_streams import inline_stream
 from .json_values import MendRow, dynamic_value, is_native, many, needs_type, primitive_mend, told_type
 from .links import MEDIA_SUFFIX, association_suffix, navigation_suffix, path_writer, type_segment
 
@@ -72,7 +74,7 @@ class RowWriter:
         self.streams = [
             name
             for name, prop in kind.properties.items()
-            if prop.type is edm.STREAM and (names is None or name in names)
+            if prop.type is edm.STREAM and (names is None or name in names or name in shape.streams)
         ]
         self.expand = dict(shape.expand)
         self.known = {*kind.properties, *(prop.name for prop in shape.computed), *kind.navigation, *self.expand}
@@ -225,7 +227,10 @@ class RowWriter:
                     own.setdefault(name + MEDIA_READ_LINK, path + navigation_suffix(name))
                 if self.form.has_metadata:
                     out[names.of_member(name + MEDIA_TYPE)] = media_type
+            content = own.pop(name + MEDIA_CONTENT, None)
             self._controls(out, own, own)
+            if name in self.shape.streams:
+                out[name] = None if content is None else inline_stream(str(media_type), content)
 
     def _dynamic(self, out: Out, row: Row, root: str, beside: dict[str, list[str]]) -> None:
         """What an open type's row has beyond the declared members."""

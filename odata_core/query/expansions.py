@@ -147,7 +147,8 @@ def _item(item: ExpandItem, names: list[Segment], form: Form, level: Level, bind
     if "." in segment.name:
         level.fail(f"A navigation property is expected behind the type '{segment.name}'.", segment.position)
     member = find_member(place.kind, segment, level.within(place.scope), is_first=len(names) == 1)
-    if isinstance(member, Property) and member.type is STREAM and cast_segment is None and form is Form.ENTITIES:
+    can_be_stream = cast_segment is None and form is Form.ENTITIES and not place.scope.grammar.is_lenient
+    if can_be_stream and isinstance(member, Property) and member.type is STREAM:
         if item.options is not None and item.options.system:
             level.fail(f"The stream '{segment.name}' takes no options.", segment.position)
         return Expansion(member, place.steps, form=Form.STREAM)

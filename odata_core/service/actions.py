@@ -108,7 +108,7 @@ def _single(work: Work, unit: Unit, place: One) -> Reply:
     about = about_of(work.root, place, unit.language.links, url=url_of(work))
     is_changed = is_asked(work.options) or work.omits_nulls
     if isinstance(kind, StructuredType) and isinstance(place.value, Mapping) and is_changed:
-        rows = unit.lister.expanded([place.value], work.options)
+        rows = unit.lister.expanded([place.value], work.options, None)
         applied = work.wishes.applied("omit-values") if work.omits_nulls else ()
         return Reply(200, work.writer.write_entity(work.shape(kind, None), rows[0], about), applied)
     value = place.value
@@ -148,7 +148,7 @@ def _entity(work: Work, unit: Unit, place: One, status: int = 200, headers: Any 
         return Reply(304, headers=tagged, has_body=False)
     shape = work.shape(place.type, source)
     tagged = (*tagged, *(work.wishes.applied("omit-values") if work.omits_nulls else ()))
-    rows = unit.lister.expanded([place.value], work.options)
+    rows = unit.lister.expanded([place.value], work.options, source)
     about = about_of(work.root, place, unit.language.links, url=url_of(work))
     (row,) = told(rows, shape, place, unit.language.links)
     return Reply(status, work.writer.write_entity(shape, row, about), tagged, features=features_of(work, about))

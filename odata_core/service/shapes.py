@@ -95,8 +95,10 @@ def _with(shape: Shape, path: list[Property], expansion: Expansion) -> Shape:
         inner[path[0].name] = _with(inner.get(path[0].name, Shape(kind)), path[1:], expansion)
         return replace(shape, within=tuple(inner.items()))
     step = expansion.step
-    if not isinstance(step, Follow) or expansion.form in (Form.STREAM, Form.MEDIA):
-        raise NotImplementedHere("Expanding streams is not supported.", target="$expand")
+    if expansion.form is Form.STREAM and isinstance(step, Property):
+        return replace(shape, streams=shape.streams | {step.name})
+    if not isinstance(step, Follow):
+        raise NotImplementedHere("Expanding the stream of a media entity is not supported.", target="$expand")
     if expansion.form is Form.COUNT:
         return shape
     target = shape_of(step.navigation.target, step.target, expansion.options)

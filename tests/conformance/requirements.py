@@ -102,7 +102,7 @@ ADVANCED: Final = _of(
     ("12", "Answers that come later.", (WRAPPERS + "test_an_answer_comes_later",)),
     ("13", "Delta links.", (CHANGES + "test_a_delta", CHANGES + "test_all_deltas_add_up")),
     ("14", "Options in the body of a POST to /$query.", (SURFACE + "test_options_in_a_body",)),
-    ("15", "Streams in $expand and $select=Photo.", "A stream in $expand is 501; its links are in the payload."),
+    ("15", "Streams in $expand and $select=Photo.", (STREAMS + "test_a_stream_is_expanded",)),
     (
         "16",
         "$index and positions in ordered collections.",

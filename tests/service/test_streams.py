@@ -26,6 +26,9 @@ def build() -> Any:
     )
     files.entity("Note", key="Name", properties={"Name": "String", "Text": "String"}, has_stream=True)
     files.entity("Plain", key="ID", properties={"ID": "Int32", "Icon": "Stream"})
+    files.entity("Album", key="ID", properties={"ID": "Int32"})
+    files.navigation("Album", "Pictures", to="Picture", many=True, on={"ID": "ID"})
+    files.entity_set("Albums", "Album")
     files.entity_set("Pictures", "Picture")
     files.entity_set("Notes", "Note")
     files.entity_set("Plains", "Plain")
@@ -37,7 +40,11 @@ MODEL = build()
 
 @pytest.fixture
 def service() -> Service:
-    rows: dict[str, Any] = {"Pictures": [{"ID": 1, "Title": "a"}, {"ID": 2, "Title": "b"}], "Plains": [{"ID": 1}]}
+    rows: dict[str, Any] = {
+        "Pictures": [{"ID": 1, "Title": "a"}, {"ID": 2, "Title": "b"}],
+        "Plains": [{"ID": 1}],
+        "Albums": [{"ID": 1}],
+    }
     streams = {
         ("Pictures", (1,), None): Stream("image/png", BYTES),
         ("Pictures", (1,), "Icon"): Stream("image/gif", b"icon"),
@@ -164,3 +171,55 @@ def test_slug_is_a_key_of_text(service: Service) -> None:
 def test_a_stream_has_a_media_type(service: Service, media_type: str) -> None:
     assert send(service, "POST", "Pictures", b"x", Content_Type=media_type).status == 415
     assert send(service, "GET", "Pictures/$count").body == b"2"
+
+
+# ------------------------------------------------------------ streams in $expand (4.01 Part 2, 5.1.3; JSON Format, 9)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "expected"),
+    [
+        ("image/gif", b"\xff\xfeicon", "__5pY29u"),
+        ("text/plain", "Grüße".encode(), "Grüße"),
+        ("text/plain;charset=latin-1", "Grüße".encode("latin-1"), "Grüße"),
+        ("text/plain", b"\xff", "_w"),
+        ("text/plain;charset=nonsense", b"a", "YQ"),
+        ("application/json", b'{"a":[1,null]}', {"a": [1, None]}),
+        ("application/problem+json", b"5", 5),
+        ("application/json", b"{", "ew"),
+        ("image/gif", b"", ""),
+    ],
+)
+def test_a_stream_is_expanded(service: Service, kind: str, content: bytes, expected: Any) -> None:
+    assert send(service, "PUT", "Pictures(1)/Icon", content, Content_Type=kind, If_Match="*").status == 204
+    one = read(service, "Pictures(1)?$expand=Icon&$select=ID")
+    assert (one["ID"], one["Icon@odata.mediaContentType"], one["Icon"]) == (1, kind, expected)
+    assert "Title" not in one
+    many = read(service, "Pictures?$expand=Icon&$orderby=ID desc")["value"]
+    assert [(row["Title"], row["Icon"]) for row in many] == [("b", None), ("a", expected)]
+    assert "Icon" not in read(service, "Pictures(1)")
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "status"),
+    [
+        ("Pictures?$expand=$value", "4.01", 501),
+        ("Pictures(1)?$expand=$value", "4.01", 501),
+        ("Albums?$expand=Pictures($expand=Icon)", "4.01", 501),
+        ("Albums(1)/Pictures?$expand=Icon", "4.01", 200),
+        ("Pictures?$expand=Icon", "3.0", 400),
+    ],
+)
+def test_what_cannot_be_expanded_is_told(service: Service, path: str, version: str, status: int) -> None:
+    path, _, query = path.partition("?")
+    header = "OData-MaxVersion" if version > "4" else "MaxDataServiceVersion"
+    request = Request("GET", ROOT, path, query, Headers({header: version}))
+    assert service.handle(request).status == status
+
+
+def read(service: Service, path: str) -> Any:
+    path, _, query = path.partition("?")
+    query = query.replace(" ", "%20")
+    answer = service.handle(Request("GET", ROOT, path, query, Headers({"OData-MaxVersion": "4.01"})))
+    assert answer.status == 200, answer.body
+    return json.loads(answer.body)
