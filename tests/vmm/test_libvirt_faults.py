@@ -491,6 +491,8 @@ def test_a_process_that_forks_opens_a_connection_of_its_own(guest: Guest, driver
     link = link_of(driver)
     pid = os.fork()
     if pid == 0:
+        # On a connection of its parent it would wait for ever.
+        signal.alarm(int(PATIENCE))
         try:
             driver.rename(guest.id, checkpoint.id, "child's")
             os._exit(0 if link_of(driver) is not link else 2)
