@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -62,12 +63,15 @@ def driver(libvirtd: Daemon) -> Iterator[LibvirtDriver]:
 
 @contextmanager
 def stopped(pid: int) -> Iterator[None]:
-    """A process that hangs."""
+    """A process that hangs. Objects of libvirt that are collected meanwhile would wait for it, and we with them."""
+    gc.collect()
+    gc.disable()
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+        gc.enable()
 
 
 def later(work: Callable[[], object]) -> Callable[[], DriverError | None]:
