@@ -23,6 +23,7 @@ from .asgi import AsgiApp
 from .service.security import BadSetting
 
 GRACE = 5.0
+LINGER = 1.0
 
 
 def run_server(app: AsgiApp, address: str, port: int, announce: Callable[[int], None]) -> None:
@@ -83,6 +84,10 @@ async def _serve(app: AsgiApp, address: str, port: int, announce: Callable[[int]
     await asyncio.wait({serving}, timeout=GRACE)
     if serving.done():
         await serving
+        # What has just been answered is over in a moment. Cancelled now, it would be reported as a failure.
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=LINGER)
         return
     # A client that stalls, or a handler that hangs in a thread: neither can be interrupted any other way.
     sys.stdout.flush()

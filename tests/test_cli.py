@@ -41,7 +41,9 @@ def error_body(message: str) -> dict[str, Any]:
 
 def log_lines(server: Server) -> list[str]:
     """The lines of the access log, without time and duration."""
-    return [line.split(" ", 1)[1].rpartition(" ")[0] for line in server.log.read_text().splitlines()]
+    lines = server.log.read_text().splitlines()
+    assert all(line.count(" ") > 2 for line in lines), lines
+    return [line.split(" ", 1)[1].rpartition(" ")[0] for line in lines]
 
 
 # On the wire -----------------------------------------------------------------------------------------------------
