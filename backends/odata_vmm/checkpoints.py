@@ -209,24 +209,16 @@ class CheckpointSet(ReadOnlySet):
     def _taken(self, machine: Row, row: Row) -> Checkpoint | str:
         """The checkpoint that is awaited, or what can be told of it."""
 
-        def ask() -> Checkpoint | None:
-            checkpoints = self.unit.driver(machine["StampId"]).checkpoints(machine["ID"])
-            pairs = self.joined(machine, checkpoints)
-            return next((one for one, shown in pairs if one is not None and shown["ID"] == row["ID"]), None)
+        def ask() -> list[Checkpoint]:
+            pairs = self.joined(machine, self.unit.driver(machine["StampId"]).checkpoints(machine["ID"]))
+            return [one for one, shown in pairs if one is not None and shown["ID"] == row["ID"]]
 
-        asked: list[bool] = []
-
-        def ask_and_note() -> Checkpoint | None:
-            found = ask()
-            asked.append(True)
-            return found
-
-        found = ask_again(ask_and_note, lambda one: one is not None)
-        if found is not None:
-            return found
-        if asked:
-            return f"When the host was asked again, it had no checkpoint '{row['Name']}': look again before you retry."
-        return "The host cannot be asked what it has: look before you retry."
+        found = ask_again(ask, bool)
+        if found is None:
+            return "The host cannot be asked what it has: look before you retry."
+        if found:
+            return found[0]
+        return f"When the host was asked again, it had no checkpoint '{row['Name']}': look again before you retry."
 
     def update(self, key: Key, values: Row) -> Row:
         """MERGE, PATCH and PUT alike: what is null or not given stays, read-only values are ignored (spf 10).
