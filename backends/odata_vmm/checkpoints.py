@@ -314,9 +314,9 @@ class CheckpointSet(ReadOnlySet):
 
     def _forget_lost(self, machine: Row) -> None:
         """Rows of checkpoints that did not turn up in a long time."""
-        limit = self.unit.now().ticks - LOST_AFTER // timedelta(microseconds=1) * 10
+        limit = self.unit.now().to_datetime() - LOST_AFTER
         for row in self.unit.stored_rows(self.name, VMId=machine["ID"]):
-            if row["CheckpointID"] is None and not row["Enabled"] and row["AddedTime"].ticks < limit:
+            if row["CheckpointID"] is None and not row["Enabled"] and row["AddedTime"].to_datetime() < limit:
                 self.unit.forget(self.name, (row["ID"], row["StampId"]))
 
 

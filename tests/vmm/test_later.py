@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from odata_core.backend import Context, Query, Row, Writes
+from odata_core.edm import Timestamp
 from odata_vmm.drivers.contract import Checkpoint, OutcomeUnknown, Rejected, Unavailable, Vm
 from odata_vmm.drivers.simulated import SimulatedDriver
 from odata_vmm.sample import MACHINE, SUBSCRIPTION
@@ -248,6 +251,29 @@ def test_a_lost_checkpoint_turns_up_once_and_whole(client: Client, driver: SlowD
     assert sorted([one["Description"] for one in client.get("VMCheckPoints").rows]) == ["again", "why"]
     assert client.send("DELETE", checkpoint_path(row["ID"])).status == 204
     assert [one["Description"] for one in client.get("VMCheckPoints").rows] == ["again"]
+
+
+@pytest.mark.parametrize(("age", "is_kept"), [(timedelta(minutes=50), True), (timedelta(minutes=70), False)])
+def test_a_lost_checkpoint_is_awaited_for_an_hour(
+    client: Client, driver: SlowDriver, age: timedelta, is_kept: bool
+) -> None:
+    driver.fail_with(LOST, on="create")
+    assert client.send("POST", "VMCheckPoints", content=new_checkpoint()).status == 502
+    site = client.service.site
+    source = site.model.entity_sets["VMCheckPoints"]
+
+    def lost() -> list[Row]:
+        with site.store.session(Context()) as session:
+            return [row for row in session.select(Query(source)).rows if not row["Enabled"]]
+
+    with site.store.session(Context()) as session:
+        assert isinstance(session, Writes)
+        [row] = session.select(Query(source)).rows
+        moment = Timestamp.of(datetime.now(UTC) - age)  # in another zone than that of the service
+        session.update(source, source.type.key_of(row), {"AddedTime": moment}, replace=False)
+    client.create(Name="next")
+    assert bool(lost()) is is_kept
+    assert client.get("VMCheckPoints", "$select=Name").rows == [{"Name": "next"}]
 
 
 def test_a_tenant_does_not_see_the_jobs_of_others(client: Client) -> None:
