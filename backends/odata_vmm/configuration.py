@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -16,6 +16,7 @@ from odata_core.errors import BadRequest, suggestion
 
 from .caller import ADMINISTRATOR, TENANT_ADMIN
 from .drivers.contract import Driver
+from .drivers.findings import Finding
 from .drivers.hosts import Hosts
 
 PERMISSIONS: Final = (
@@ -29,11 +30,15 @@ MAX_FILE: Final = 1_000_000  # bytes of a configuration
 
 @dataclass(frozen=True, slots=True)
 class HostPlan:
-    """How to reach one host: `open` gives its driver, `check` what is wrong with this, step by step."""
+    """How to reach one host: `open` gives its driver, `check` what is wrong with this, step by step.
+
+    `name` is for people; `address` may say more, and is never shown.
+    """
 
     name: str
+    address: str
     open: Callable[[], Driver]
-    check: Callable[[], list[Any]]
+    check: Callable[[], list[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +140,19 @@ def _stamp(table: Mapping[str, Any], place: str, folder: Path, driver: str | Non
     made = [
         make(_with_secrets(host, f"{place}.hosts[{i}]", folder), f"{place}.hosts[{i}]") for i, host in enumerate(hosts)
     ]
-    names = [host.name for host in made]
-    twice = next((one for one in names if names.count(one) > 1), None)
-    if twice is not None:
-        raise _Wrong(f"{place}.hosts", f"the host '{twice}' is there twice.")
-    return StampPlan(_guid(table, "id", place), tuple(made))
+    return StampPlan(_guid(table, "id", place), tuple(_told_apart(made, place)))
+
+
+def _told_apart(hosts: Sequence[HostPlan], place: str) -> list[HostPlan]:
+    """The hosts, each with a name of its own; a host may be there once."""
+    found: dict[str, HostPlan] = {}
+    for host in hosts:
+        if host.address in {other.address for other in found.values()}:
+            raise _Wrong(f"{place}.hosts", f"the host '{host.name}' is there twice.")
+        alike = sum(other.name == host.name for other in hosts[: len(found)])
+        name = f"{host.name} ({alike + 1})" if alike else host.name
+        found[name] = replace(host, name=name)
+    return list(found.values())
 
 
 def _hyperv_host(options: Mapping[str, Any], place: str) -> HostPlan:
@@ -151,12 +164,12 @@ def _hyperv_host(options: Mapping[str, Any], place: str) -> HostPlan:
     except ValueError as error:
         raise _Wrong(place, str(error)) from None
 
-    def check() -> list[Any]:
+    def check() -> list[Finding]:
         from .drivers.hyperv.check import check as check_host
 
         return list(check_host(host))
 
-    return HostPlan(host.host, lambda: _installed(lambda: HyperVDriver(host)), check)
+    return HostPlan(host.host, host.host, lambda: _installed(lambda: HyperVDriver(host)), check)
 
 
 def _libvirt_host(options: Mapping[str, Any], place: str) -> HostPlan:
@@ -168,12 +181,12 @@ def _libvirt_host(options: Mapping[str, Any], place: str) -> HostPlan:
     except (ValueError, TypeError) as error:
         raise _Wrong(place, str(error)) from None
 
-    def check() -> list[Any]:
+    def check() -> list[Finding]:
         from .drivers.libvirt.check import check as check_host
 
         return list(check_host(host))
 
-    return HostPlan(host.uri, lambda: _installed(lambda: LibvirtDriver(host)), check)
+    return HostPlan(host.shown, host.uri, lambda: _installed(lambda: LibvirtDriver(host)), check)
 
 
 _HOSTS: Final[Mapping[str, Callable[[Mapping[str, Any], str], HostPlan]]] = {

@@ -152,6 +152,16 @@ def test_a_file_that_is_not_there(folder: Path) -> None:
         read_configuration(folder / "nothing.toml")
 
 
+def test_hosts_are_named_without_what_is_secret(folder: Path) -> None:
+    """A URI may hold a password, and what tells two hosts apart may be a path: neither is part of a name."""
+    uris = ("qemu+ssh://vmm:letmein@kvm1/system", "qemu:///session?socket=/a", "qemu:///session?socket=/b")
+    hosts = "".join(f'[[stamps.hosts]]\nuri = "{uri}"\n' for uri in uris)
+    (stamp,) = read_configuration(written(folder, f'[[stamps]]\nid = "{STAMP}"\ndriver = "libvirt"\n{hosts}')).stamps
+    assert [host.name for host in stamp.hosts] == [
+        *("qemu+ssh://vmm@kvm1/system", "qemu:///session", "qemu:///session (2)")
+    ]
+
+
 # ------------------------------------------------------------ the service
 
 

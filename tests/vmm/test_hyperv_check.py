@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from odata_vmm.drivers.findings import Finding
 from odata_vmm.drivers.hyperv import HyperVHost
-from odata_vmm.drivers.hyperv.check import Finding, check
+from odata_vmm.drivers.hyperv.check import check
 from odata_vmm.drivers.hyperv.cmdlets import NEEDED, NEEDED_FOR_POWER
 from tests.vmm.hyperv_rigs import PASSWORD, Fake, Role, fake_host, make_certificate
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from odata_vmm.drivers.findings import Finding, Severity, Step
 from odata_vmm.drivers.libvirt import LibvirtHost
-from odata_vmm.drivers.libvirt.check import JOIN, MOST_TOLD, Finding, Severity, Step, check, knows_snapshots
+from odata_vmm.drivers.libvirt.check import JOIN, MOST_TOLD, check, knows_snapshots
 from tests.vmm.optional import require
 
 require("libvirt", extra="libvirt")

@@ -8,30 +8,17 @@ import socket
 import ssl
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from ..contract import Denied, DriverError, Unavailable
+from ..findings import Finding
 from .cmdlets import NEEDED, NEEDED_FOR_POWER, Cmdlet, hyper_v, select
 from .driver import open_session
 from .host import HyperVHost
 
 if TYPE_CHECKING:
     from .session import Session
-
-Step = Literal["packages", "files", "name", "port", "tls", "authentication", "endpoint", "cmdlets", "rights"]
-Severity = Literal["ok", "warning", "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a step found, in words; `advice` says what to do about a warning or an error."""
-
-    step: Step
-    severity: Severity
-    text: str
-    advice: str = ""
 
 
 ENABLE_HTTP: Final = "On the host, as an administrator: Enable-PSRemoting -Force."

@@ -8,12 +8,12 @@ import errno
 import socket
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from ..contract import DriverError
+from ..findings import Finding
 from .documents import GarbledError, obstacles
 from .driver import connect
 from .failures import ACCESS_DENIED, AUTH_CANCELLED, AUTH_FAILED, AUTH_UNAVAILABLE, NO_SUPPORT, Failure, read_failure
@@ -21,19 +21,6 @@ from .host import LibvirtHost
 
 if TYPE_CHECKING:
     from .connections import Call
-
-Step = Literal["packages", "uri", "name", "port", "connection", "hypervisor", "rights", "machines"]
-Severity = Literal["ok", "warning", "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a step found, in words; `advice` says what to do about a warning or an error."""
-
-    step: Step
-    severity: Severity
-    text: str
-    advice: str = ""
 
 
 EXAMPLES: Final = "Write 'qemu:///system', 'qemu:///session' or 'qemu+ssh://user@host/system?no_tty=1'."
