@@ -10,14 +10,15 @@ from math import prod
 from typing import Any
 
 from ..backend import Row
-from ..edm import EntitySet, EntityType, Model
+from ..edm import EntitySet, EntityType, Model, Property
+from ..edm.primitives import STRING
 from ..edm.rows import ID, LINK, TYPE
 from ..errors import BadRequest
 from ..limits import Limits
 from ..payload.links import LinkForm, entity_path
 from ..query.relations import Relations
 from ..query.resource import CrossJoin, Resource
-from ..query.tree import Cast, Source
+from ..query.tree import Cast, OrderBy, Path, Source
 from .finding import Many
 
 
@@ -41,7 +42,18 @@ def all_entities(model: Model, resource: Resource, relations: Relations, root: s
             if wanted is None or name in wanted:
                 rows.append({**row, TYPE: name, ID: root + entity_path(source, row, form)})
     kind: Any = _any_entity(model) if cast is None else cast.type
-    return Many(kind, rows=rows)
+    return Many(kind, rows=rows, identity=_by([ID]))
+
+
+def combinations(step: CrossJoin, relations: Relations, limits: Limits, root: str, form: LinkForm) -> Many:
+    """$crossjoin: what leads to the entities of a combination tells it from all others."""
+    rows = Combinations(step, relations, limits, root, form)
+    return Many(step.type, rows=rows, identity=_by([one.name + LINK for one in step.sets]))  # type: ignore[arg-type]  # rows are made when they are read
+
+
+def _by(names: Sequence[str]) -> tuple[OrderBy, ...]:
+    """The order by what rows know of themselves beside their properties: texts that no two rows share."""
+    return tuple([OrderBy(Path((Property(name, STRING),))) for name in names])
 
 
 class Combinations:

@@ -19,7 +19,7 @@ from ..query.conditions import both, equals, is_of, is_one_of
 from ..query.evaluate import Relations, compile_filter
 from ..query.relations import constraint_of
 from ..query.resource import CrossJoin, Each, FromSource, Invocation, Key, Ordinal, Resource, Step, Subset
-from ..query.tree import Bound, Cast, Dynamic, Follow, Source
+from ..query.tree import Bound, Cast, Dynamic, Follow, OrderBy, Source
 from ..uri import Grammar, print_predicate
 
 Trail = tuple[Any, ...]
@@ -51,7 +51,10 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """A collection: what `source` has that meets `conditions`, or `rows` that are at hand."""
+    """A collection: what `source` has that meets `conditions`, or `rows` that are at hand.
+
+    `identity` is what tells rows apart where that is not the key of their type.
+    """
 
     type: Any
     source: Source | None = None
@@ -60,11 +63,12 @@ class Many:
     owner: One | None = None
     navigation: NavigationProperty | None = None
     is_empty: bool = False  # a null foreign key relates nothing, and nothing need be asked
+    identity: tuple[OrderBy, ...] = ()
 
 
 Place = One | Many
 Call = Callable[[Invocation, "Place | None"], Place]
-Join = Callable[[CrossJoin], Any]
+Join = Callable[[CrossJoin], Many]
 """The combinations of the entities of some sets."""
 
 
@@ -285,7 +289,7 @@ class Finder:
     def _crossjoin(self, _place: Place | None, step: CrossJoin) -> Many:
         if self.join is None:
             raise NotImplementedHere("'$crossjoin' is not supported.")
-        return Many(step.type, rows=self.join(step))
+        return self.join(step)
 
 
 _STEPS: Final[Mapping[type, Callable[..., Place]]] = {

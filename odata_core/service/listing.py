@@ -23,7 +23,7 @@ from ..query.evaluate import Relations, compile_filter, compile_order
 from ..query.options import BoundOptions, Expansion, Form
 from ..query.search import compile_search
 from ..query.transform import compile_apply
-from ..query.tree import Source
+from ..query.tree import OrderBy, Source
 from .finding import Many
 from .paging import after, token_of
 
@@ -59,9 +59,10 @@ class Lister:
         """The same, but rows are read when they are asked for, where nothing needs all of them at once, and once."""
         if many.is_empty:
             return Page([], 0 if options.count else None)
-        size = self.size if options.apply is None and isinstance(many.type, EntityType) else None
+        identity = () if options.apply is not None else many.identity or _key(many.type)
+        size = self.size if identity else None
         limit = options.top if size is None or (options.top is not None and options.top <= size) else size + 1
-        order = options.order if size is None else (*options.order, *key_order(many.type))
+        order = options.order if size is None else (*options.order, *identity)
         rows, total = self._rows(many, replace(options, top=limit, order=order))
         token = None
         if size is not None and limit == size + 1:
@@ -155,3 +156,8 @@ class Lister:
         if condition is None:
             return many.rows
         return filter(compile_filter(condition, relations=self.relations, kind=many.type), many.rows)
+
+
+def _key(kind: Any) -> tuple[OrderBy, ...]:
+    """What tells entities apart; nothing for those without a key, and for values."""
+    return key_order(kind) if isinstance(kind, EntityType) else ()

@@ -19,8 +19,8 @@ from ..query.resource import CrossJoin, Kind, Resource
 from ..query.tree import Cast
 from ..uri import Grammar, parse_relative
 from .calls import Caller, Function
-from .everything import Combinations, all_entities
-from .finding import Finder, One, Place
+from .everything import all_entities, combinations
+from .finding import Finder, Many, One, Place
 from .listing import Lister
 from .writing import Writer
 
@@ -69,8 +69,8 @@ class Unit:
             return all_entities(self.model, resource, self.relations, self.root, self.language.links)
         return self.finder.find(resource)
 
-    def _combinations(self, step: CrossJoin) -> Combinations:
-        return Combinations(step, self.relations, self.limits, self.root, self.language.links)
+    def _combinations(self, step: CrossJoin) -> Many:
+        return combinations(step, self.relations, self.limits, self.root, self.language.links)
 
     @property
     def lister(self) -> Lister:
