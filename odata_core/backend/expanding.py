@@ -9,17 +9,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ..edm import ComplexType, EntitySet, EntityType, Property, StructuredType
-from ..edm.rows import BIND, COUNT, TYPE
+from ..edm import ComplexType, EntitySet, EntityType, Property, Singleton, StructuredType
+from ..edm.rows import BIND, COUNT, MEDIA_CONTENT, MEDIA_TYPE, TYPE
 from ..errors import NotImplementedHere
 from ..limits import Limits
-from ..query.conditions import is_one_of
+from ..query.conditions import is_of, is_one_of
 from ..query.evaluate import Relations, compile_filter, compile_order, compile_value
 from ..query.options import BoundOptions, Expansion, Form
 from ..query.relations import constraint_of, linked_keys
+from ..query.search import compile_search
 from ..query.tree import Bound, Cast, Compare, Constant, Follow, In, ListOf, Logic, Path, Source, Step
 from .completion import complete, key_order
-from .contract import Query, Reads, Relates, Row, keeps_links
+from .contract import Query, Reads, Relates, Row, Streams, keeps_links
 
 Rows = Sequence[Row]
 MAX_KEYS: Final = 1_000  # of one question; more rows ask more often
@@ -33,9 +34,15 @@ class Expander:
     relations: Relations
     limits: Limits
 
-    def expand(self, rows: Iterable[Row], expansions: Sequence[Expansion]) -> list[Row]:
-        """The rows with what is included in them. Behind a path through complex properties, these are copied too."""
+    def expand(self, rows: Iterable[Row], expansions: Sequence[Expansion], home: Source | None) -> list[Row]:
+        """The rows of a set with what is included in them. Those behind a path of complex properties are copied too.
+
+        `home` is None for rows that live in no set. What cannot be expanded is refused where there are no rows, too.
+        """
         found = list(rows)
+        streams = [one for one in expansions if one.form in (Form.STREAM, Form.MEDIA)]
+        if streams:
+            found = list(map(_stream_reader(self.session, streams, home), found))
         for expansion in expansions:
             if expansion.form in (Form.ENTITIES, Form.REFERENCES, Form.COUNT) and isinstance(expansion.step, Follow):
                 found = self._within(found, expansion.path, expansion)
@@ -78,6 +85,9 @@ class Expander:
         assert isinstance(step, Follow)
         _check(options)
         groups = self._related(step, rows, _wanted(expansion))
+        if options.search is not None:
+            matches = compile_search(options.search)
+            groups = [list(filter(matches, group)) for group in groups]
         pages = [_page(group, options) for group in groups]
         if expansion.form is not Form.COUNT:
             pages = self._deeper(pages, expansion)
@@ -89,18 +99,16 @@ class Expander:
 
     def _deeper(self, pages: list[Rows], expansion: Expansion) -> list[Rows]:
         """The pages with the next level in them: all rows of this level at once."""
-        nested = list(expansion.options.expand)
-        if any(one.form in (Form.STREAM, Form.MEDIA) for one in nested):
-            raise NotImplementedHere("Streams of expanded entities cannot be expanded.", target="$expand")
+        step, nested = expansion.step, list(expansion.options.expand)
+        assert isinstance(step, Follow)
         if expansion.levels > 1:
             nested.append(replace(expansion, levels=expansion.levels - 1))
         flat = [row for page in pages for row in page]
-        if not flat or not (nested or expansion.options.compute):
+        if not (nested or expansion.options.compute):
             return pages
         if expansion.options.compute:
-            kind = expansion.step.type if isinstance(expansion.step, Follow) else None
-            flat = list(computed(flat, expansion.options, kind, self.relations))
-        changed = iter(self.expand(flat, nested))
+            flat = list(computed(flat, expansion.options, _kind(expansion), self.relations))
+        changed = iter(self.expand(flat, nested, None if step.navigation.contains_target else step.target))
         return [[next(changed) for _ in page] for page in pages]
 
     # ------------------------------------------------------------ related rows
@@ -171,18 +179,24 @@ def _wanted(expansion: Expansion) -> _Wanted:
     step, options = expansion.step, expansion.options
     assert isinstance(step, Follow)
     kind, condition = step.navigation.target, options.filter
+    if expansion.cast is not None:  # 4.01 Part 2, 5.1.3: only those of the type, which what follows is about
+        kind, condition = _kind(expansion), _and(is_of(expansion.cast.type, expansion.cast.names), condition)
     if step.key is not None:
         parts = zip(kind.key, step.key, strict=True)
         condition = _and(*[Compare("eq", Path((kind.properties[name],)), value) for name, value in parts], condition)
-    if expansion.cast is not None:
-        raise NotImplementedHere("A type cast in $expand is not supported.", target="$expand")
     return _Wanted(kind, condition, options.order)
 
 
+def _kind(expansion: Expansion) -> EntityType:
+    """The type of what is expanded."""
+    found = expansion.step.navigation.target if expansion.cast is None else expansion.cast.type  # type: ignore[union-attr]  # a navigation property
+    assert isinstance(found, EntityType)
+    return found
+
+
 def _check(options: BoundOptions) -> None:
-    if options.apply is not None or options.search is not None:
-        name = "$search" if options.apply is None else "$apply"
-        raise NotImplementedHere(f"{name} within $expand is not supported.", target="$expand")
+    if options.apply is not None:
+        raise NotImplementedHere("$apply within $expand is not supported.", target="$expand")
 
 
 def _listed(value: Any) -> Rows:
@@ -238,3 +252,22 @@ def computed(
 
 def _adder(name: str, value: Callable[[Row], Any]) -> Callable[[Row], Row]:
     return lambda row: {**row, name: value(row)}
+
+
+def _stream_reader(session: Reads, expansions: Sequence[Expansion], home: Source | None) -> Callable[[Row], Row]:
+    """What puts the contents of streams into a row of a set (4.01 Part 2, 5.1.3)."""
+    if home is None or not isinstance(session, Streams) or any(one.path for one in expansions):
+        raise NotImplementedHere("These streams cannot be expanded here.", target="$expand")
+    names = [one.step.name if isinstance(one.step, Property) else None for one in expansions]
+    kind, is_single = home.type, isinstance(home, Singleton)
+
+    def read(row: Row) -> Row:
+        key = () if is_single else kind.key_of(row)
+        found = {
+            (name or "") + MEDIA_CONTENT: session.read_stream(home, key, name)
+            for name in names
+            if row.get(name or MEDIA_TYPE) is not None
+        }
+        return {**row, **{name: one.content for name, one in found.items() if one is not None}}
+
+    return read

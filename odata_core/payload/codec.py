@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from ..edm import Model, Operation, Property, StructuredType
 from ..edm.rows import Row
@@ -14,19 +14,22 @@ from ..errors import ODataError
 from ..limits import Limits
 from ..query.tree import Source
 
+MEDIA: Final = "$value"
+"""The stream of a media entity among the streams of a shape (4.01 JSON Format, 10)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Which members of structured values of a type are written. Equal shapes are written alike, so it is a key.
 
     `source` is where entities of the type live, which gives their ids and links; None for complex values and for
-    entities that live nowhere. `select` has the names of the structural properties, in any order; None stands for all
-    of them, the dynamic ones too. `links` are the navigation properties whose links full metadata shows; None for all.
-    `expand` are the navigation properties whose entities are in the rows; `references` those of them that show as
-    references only. `streams` are stream properties that are expanded. `within` are the complex properties of which
-    not everything is written. `computed` are properties that a query added, and `partial` says that this is not the
-    type's own form (after $apply): what the row does not have is not written then, rather than being an error. With
-    `omits_nulls` null properties are left out.
+    entities that live nowhere. `select` has the names of the structural properties, in any order; None stands for
+    all of them, the dynamic ones too. `links` are the navigation properties whose links full metadata shows; None
+    for all. `expand` are the navigation properties whose entities are in the rows; `references` those of them that
+    show as references only. `streams` are stream properties that are expanded, MEDIA for that of a media entity.
+    `within` are the complex properties of which not everything is written. `computed` are properties that a query
+    added, and `partial` says that this is not the type's own form (after $apply): what the row does not have is not
+    written then, rather than being an error. With `omits_nulls` null properties are left out.
     """
 
     type: StructuredType

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ..edm import EntityType, Singleton
+from ..edm import EntityType, Singleton, StructuredType
 from .codec import About, Shape
 
 _DELTA: Final = "/$delta"
@@ -109,6 +109,8 @@ def _expanded(shape: Shape, form: ContextForm) -> Iterator[str]:
             continue
         recursive = any(inner == name for inner, _shape in nested.expand)
         items = select_list(_without(nested, name) if recursive else nested, form)
+        if nested.type is not _declared(shape, name):
+            items = tuple([f"{nested.type.qualified_name}/{item}" for item in items])
         if items and form.nests:
             yield f"{name}{'+' if recursive else ''}({','.join(items)})"
         elif items:
@@ -117,6 +119,12 @@ def _expanded(shape: Shape, form: ContextForm) -> Iterator[str]:
             yield form.bare_expansion.format(f"{name}{'+' if recursive and form.nests else ''}")
     for name, nested in shape.within:
         yield from _paths(name, _expanded(nested, form))
+
+
+def _declared(shape: Shape, name: str) -> StructuredType:
+    """The type that a navigation property leads to; what was narrowed to a derived one is told by this (10.9)."""
+    navigation = shape.type.navigation.get(name)
+    return dict(shape.expand)[name].type if navigation is None else navigation.target
 
 
 def _without(shape: Shape, name: str) -> Shape:

@@ -21,4 +21,9 @@ def inline_stream(media_type: str, content: bytes) -> Any:
             return content.decode(options.get("charset", "utf-8"))
     except (msgspec.DecodeError, UnicodeDecodeError, LookupError, RecursionError):
         pass
+    return base64url(content)
+
+
+def base64url(content: bytes) -> str:
+    """The content of the stream of a media entity (4.01 JSON Format, 10), and of any that is no text."""
     return base64.urlsafe_b64encode(content).decode("ascii").rstrip("=")

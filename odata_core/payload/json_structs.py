@@ -173,11 +173,16 @@ def _is_plain(shape: Shape, form: JsonForm) -> bool:
     kind = shape.type
     if form.is_full or shape.partial or shape.omits_nulls or shape.computed or shape.references or kind is UNTYPED:
         return False
-    if any(name not in kind.navigation for name, _nested in shape.expand):
+    if shape.streams or any(not _is_declared(kind, name, nested) for name, nested in shape.expand):
         return False
     if any(prop.type is edm.STREAM for prop in kind.properties.values()):
         return False
     return not (form.tells_missing_keys and row_writer(shape, form).lacks_key)
+
+
+def _is_declared(kind: StructuredType, name: str, nested: Shape) -> bool:
+    """Whether something expanded is as the type says: what is known to derive from that tells its own type."""
+    return name in kind.navigation and kind.navigation[name].target is nested.type
 
 
 def _add_property(prop: Property, index: int, form: JsonForm, within: Shape | None, parts: _Parts) -> None:

@@ -28,10 +28,10 @@ from ..edm.rows import (
     Row,
 )
 from ..errors import InternalError
-from .codec import Shape
+from .codec import MEDIA, Shape
 from .json_forms import JsonForm
 from .json_names import AT_EVERY_LEVEL, CONTROL
-from .json_streams import inline_stream
+from .json_streams import base64url, inline_stream
 from .json_values import MendRow, dynamic_value, is_native, many, needs_type, primitive_mend, told_type
 from .links import MEDIA_SUFFIX, association_suffix, navigation_suffix, path_writer, type_segment
 
@@ -96,6 +96,9 @@ class RowWriter:
         self._properties(out, row, root, beside)
         if self.streams:
             self._streams(out, row, beside, path)
+        if MEDIA in self.shape.streams:
+            content = row.get(MEDIA_CONTENT)
+            out[MEDIA] = None if content is None else base64url(content)
         if self.kind.is_open:
             self._dynamic(out, row, root, beside)
         self._navigation(out, row, root, beside, path)
@@ -118,7 +121,7 @@ class RowWriter:
             self._id(out, own, root, path)
             if ETAG in own:
                 out[form.names.of_object(ETAG)] = own.pop(ETAG)
-        for key in (TYPE, ID):
+        for key in (TYPE, ID, MEDIA_CONTENT):
             own.pop(key, None)
         if form.is_full and path is not None:
             own.setdefault(EDIT_LINK, path + self.cast)
@@ -274,7 +277,8 @@ class RowWriter:
                 if name not in self.kind.navigation or self.may_lack:
                     continue
                 raise InternalError(f"A row of {self.kind.qualified_name} lacks the expanded '{name}'.")
-            writer = row_writer(nested, form)
+            declared = self.kind.navigation[name].target if name in self.kind.navigation else None
+            writer = row_writer(nested, form, declared)
             write = writer.reference if name in self.shape.references else writer.write
             value = row[name]
             if isinstance(value, list | tuple):

@@ -6,21 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
-from ..backend import Query, Reads, Row, Streams
+from ..backend import Query, Reads, Row
 from ..backend.completion import complete_lazily, key_order
 from ..backend.expanding import Expander, computed
-from ..edm import EntityType, Property, Singleton
-from ..edm.rows import MEDIA_CONTENT
-from ..errors import NotImplementedHere
+from ..edm import EntityType
 from ..limits import Limits
 from ..query.conditions import both
 from ..query.evaluate import Relations, compile_filter, compile_order
-from ..query.options import BoundOptions, Expansion, Form
+from ..query.options import BoundOptions
 from ..query.search import compile_search
 from ..query.transform import compile_apply
 from ..query.tree import OrderBy, Source
@@ -78,32 +76,13 @@ class Lister:
 
     def _expanded(self, rows: Iterable[Row], options: BoundOptions, home: Source | None) -> Iterator[Row]:
         """Batch by batch. What cannot be expanded is refused where there are no rows, too."""
-        streams = [one for one in options.expand if one.form is Form.STREAM]
-        if streams:
-            read = self._stream_reader(streams, home)
-            rows = (read(row) for row in rows)
         expander, source = Expander(self.session, self.relations, self.limits), iter(rows)
         batch = list(islice(source, _BATCH))
         while True:
-            yield from expander.expand(batch, options.expand)
+            yield from expander.expand(batch, options.expand, home)
             batch = list(islice(source, _BATCH))
             if not batch:
                 return
-
-    def _stream_reader(self, expansions: Sequence[Expansion], home: Source | None) -> Callable[[Row], Row]:
-        """What puts the contents of streams into a row of a set (4.01 Part 2, 5.1.3)."""
-        session = self.session
-        if home is None or not isinstance(session, Streams) or any(one.path for one in expansions):
-            raise NotImplementedHere("These streams cannot be expanded here.", target="$expand")
-        names = [one.step.name for one in expansions if isinstance(one.step, Property)]
-        kind, is_single = home.type, isinstance(home, Singleton)
-
-        def read(row: Row) -> Row:
-            key = () if is_single else kind.key_of(row)
-            found = {name: session.read_stream(home, key, name) for name in names if row.get(name) is not None}
-            return {**row, **{name + MEDIA_CONTENT: one.content for name, one in found.items() if one is not None}}
-
-        return read
 
     def count(self, many: Many, options: BoundOptions) -> int:
         """How many items match."""

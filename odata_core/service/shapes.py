@@ -9,7 +9,7 @@ from typing import Any
 
 from ..edm import ComplexType, EntityType, Property, StructuredType
 from ..errors import NotImplementedHere
-from ..payload.codec import Shape
+from ..payload.codec import MEDIA, Shape
 from ..query.options import BoundOptions, Expansion, Form, Selected, Selection
 from ..query.shapes import Field
 from ..query.shapes import Shape as Fields
@@ -98,10 +98,11 @@ def _with(shape: Shape, path: list[Property], expansion: Expansion) -> Shape:
     if expansion.form is Form.STREAM and isinstance(step, Property):
         return replace(shape, streams=shape.streams | {step.name})
     if not isinstance(step, Follow):
-        raise NotImplementedHere("Expanding the stream of a media entity is not supported.", target="$expand")
+        return replace(shape, streams=shape.streams | {MEDIA})
     if expansion.form is Form.COUNT:
         return shape
-    target = shape_of(step.navigation.target, step.target, expansion.options)
+    expanded = step.navigation.target if expansion.cast is None else expansion.cast.type
+    target = shape_of(expanded, step.target, expansion.options)
     if expansion.levels > 1:
         deeper = replace(expansion, levels=expansion.levels - 1)
         target = _with(target, [], deeper)

@@ -84,7 +84,7 @@ def expanded(query: str, name: str) -> tuple[list[Row], list[str]]:
     session = Session()
     bound = options(query, name)
     expander = Expander(session, relations_of(session), LIMITS)
-    return expander.expand(DATA[name], bound.expand), session.asked
+    return expander.expand(DATA[name], bound.expand, MODEL.entity_sets[name]), session.asked
 
 
 ANN, BOB, CID = DATA["Customers"]

@@ -289,3 +289,22 @@ def test_pages_of_everything_are_all_of_it(service: Service, path: str) -> None:
         rows += page.pop("value")
     assert rows == whole.pop("value")
     assert page == whole
+
+
+def test_what_is_expanded_is_narrowed_by_type_and_search(service: Service) -> None:
+    """4.01 Part 2, 5.1.3: a type behind a navigation property lets only its entities through."""
+    food = {"@odata.type": "#Shop.Food", "ID": 3, "Name": "Bread", "Price": 4, "MakerID": 2, "Organic": True}
+    found = json.loads(send(service, "GET", "Makers?$expand=Products/Shop.Food").body)["value"]
+    assert [row["Products"] for row in found] == [[], [food]]
+    path = "Makers?$expand=Products/Shop.Food($select=Organic;$filter=Organic;$count=true)&$filter=ID eq 2"
+    page = json.loads(send(service, "GET", path.replace(" ", "%20")).body)
+    assert page["@odata.context"] == f"{ROOT}$metadata#Makers(Products(Shop.Food/Organic))"
+    (row,) = page["value"]
+    assert (row["Products@odata.count"], row["Products"]) == (
+        1,
+        [{"@odata.type": "#Shop.Food", "@odata.id": f"{ROOT}Products(3)", "Organic": True}],
+    )
+    searched = json.loads(send(service, "GET", "Makers?$expand=Products($search=salt OR tea)".replace(" ", "%20")).body)
+    assert [[product["Name"] for product in row["Products"]] for row in searched["value"]] == [["Tea"], ["Salt"]]
+    one = json.loads(send(service, "GET", "Products(3)/Maker?$expand=Products/Shop.Food/$count").body)
+    assert one["Products@odata.count"] == 1
