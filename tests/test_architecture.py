@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parent.parent
 
 # Lowest first. Modules of one line may not import each other.
 LAYERS = (
-    ("errors",),
+    ("errors", "records"),
     ("limits",),
     ("edm",),
     ("csdl",),

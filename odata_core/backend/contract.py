@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Flag, auto
 from typing import Any, Protocol, runtime_checkable
 
 from ..edm import NavigationProperty
 from ..query.tree import Bound, OrderBy, Source
+from ..records import record
 
 Row = Mapping[str, Any]
 """All properties of an entity in model order, in the Python forms of `odata_core.edm`. Never changed in place.
@@ -39,7 +40,7 @@ class Done(Flag):
     PAGE = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Query:
     """A question for entities of one set, or for a singleton, whose key is ().
 
@@ -54,7 +55,7 @@ class Query:
     count: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """Rows for a query, and what of it is done. `total` is needed where `count` was asked and PAGE is done.
 
@@ -67,7 +68,7 @@ class Answer:
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Context:
     """What a backend may know of the request beside its meaning.
 
@@ -116,7 +117,7 @@ class Relates(Protocol):
         """For each row those that are related to it, in the order of their keys; none or one where it leads to one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stream:
     """The content of a media entity or of a stream property. Without an `etag` the store makes one."""
 

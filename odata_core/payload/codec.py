@@ -13,12 +13,13 @@ from ..edm.rows import Row
 from ..errors import ODataError
 from ..limits import Limits
 from ..query.tree import Source
+from ..records import record
 
 MEDIA: Final = "$value"
 """The stream of a media entity among the streams of a shape (4.01 JSON Format, 10)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shape:
     """Which members of structured values of a type are written. Equal shapes are written alike, so it is a key.
 
@@ -52,7 +53,7 @@ class Shape:
         return replace(self, expand=expand, within=within, omits_nulls=True)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class About:
     """What stands around a value in an answer.
 
@@ -71,7 +72,7 @@ class About:
     updated: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """What reading needs: the model that names are looked up in (None: nothing is checked), the bounds, the root.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 from werkzeug.http import parse_list_header
 
 from ..errors import BadRequest, UnsupportedMediaType
+from ..records import record
 from .media import SHORT_NAMES, XML_ERROR, Format, choose, media_range
 from .profile import Profile
 from .versions import Version, parse_version
@@ -20,7 +21,7 @@ TUNNEL_HEADERS = ("X-HTTP-Method", "X-HTTP-Method-Override")
 TUNNELLED = frozenset({"PUT", "MERGE", "PATCH", "DELETE"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wishes:
     """What the client prefers (4.01 Part 1, 8.2.8); `words` are its own, which say that a wish was followed."""
 
@@ -40,7 +41,7 @@ class Wishes:
         return (("Preference-Applied", ", ".join(words)),) if words else ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exchange:
     """What was settled: the profile, the highest version of the answer, and the request's wishes."""
 

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from typing import NoReturn
 
 from ..edm import Property
 from ..errors import BadRequest, NotImplementedHere
+from ..records import record
 from ..uri.syntax import Search
 from .apply_tree import Applied
 from .binder import Binder
@@ -20,7 +21,7 @@ from .tree import Bound, Cast, Computed, Dynamic, Follow, OrderBy, Step
 Member = Property | Follow | Dynamic
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SelectedOperation:
     """An action or function by its qualified name; `parameters` pick one overload."""
 
@@ -28,7 +29,7 @@ class SelectedOperation:
     parameters: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Selected:
     """A member that $select names. `cast` is the derived type on which it is declared.
 
@@ -46,7 +47,7 @@ class Selected:
         return self.member.navigation.name if isinstance(self.member, Follow) else self.member.name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Selection:
     """What $select asks of one structured value.
 
@@ -72,7 +73,7 @@ class Form(Enum):
     MEDIA = "$value"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expansion:
     """What $expand includes: behind `path` (complex properties and type casts) the member `step`, narrowed by `cast`.
 
@@ -94,7 +95,7 @@ class Expansion:
         return self.step.navigation.name if isinstance(self.step, Follow) else self.step.name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BoundOptions:
     """The query options of a resource, or of an expanded or selected member.
 
@@ -124,7 +125,7 @@ class BoundOptions:
 # ------------------------------------------------------------------ where options stand
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Level:
     """Where options are bound: their scope, how many levels of $expand lie above, and what positions count in.
 

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from typing import Any, Final, assert_never
 
 from ..edm import ComplexType, EntitySet, EntityType, Operation, OperationImport, Property, Singleton, name_of
 from ..errors import NotImplementedHere
+from ..records import record
 from .tree import Bound, Cast, Constant, Dynamic, Follow, Source, ValueType
 
 
@@ -35,14 +36,14 @@ class Kind(Enum):
     EACH = "each member of a collection"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FromSource:
     """A key value that the path leaves out: that property of the entity before (4.01 Part 2, 4.3.3)."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Key:
     """One entity of a collection: values in key order, or those of an alternate key.
 
@@ -61,7 +62,7 @@ class Key:
         return tuple(values) if len(values) == len(self.values) else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Invocation:
     """A call of an operation, on what the steps before name or by an import; `source` is where its entities live."""
 
@@ -90,26 +91,26 @@ class Invocation:
         return self.imported.name if self.imported is not None else self.operation.qualified_name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subset:
     """`/$filter(condition)`: the items of a collection that meet it (4.01 Part 2, 4.12)."""
 
     condition: Bound
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Each:
     """`/$each`: what follows, or the request, applies to every item (4.01 Part 2, 4.13)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ordinal:
     """An item of an ordered collection of values, counted from 0, or with a minus sign from the end (4.10)."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CrossJoin:
     """`$crossjoin(A,B)`: all combinations of the entities of some sets (4.15)."""
 
@@ -122,7 +123,7 @@ Step = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hop:
     """A place on the way where entities live: a set at first, then targets of navigation; `key` narrows it to one."""
 
@@ -145,7 +146,7 @@ class Hop:
         return self.navigation is not None and not self.navigation.is_collection
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resource:
     """A bound path.
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, ClassVar, Final
 
 from ..edm import (
@@ -21,6 +21,7 @@ from ..edm import (
     Singleton,
 )
 from ..edm.primitives import BOOLEAN, INT64
+from ..records import record
 from ..uri.syntax import Search
 
 ValueType = AnyType
@@ -35,7 +36,7 @@ UNTYPED: Final[PrimitiveType] = ABSTRACT_TYPES["Edm.Untyped"]
 PINNED: Final = -2  # what origins of pinned constants count down from
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Constant:
     """A value; `type` is None for null. `origin` counts the literals of the text, -1 for a value that is none.
 
@@ -52,7 +53,7 @@ class Constant:
         return replace(self, origin=PINNED - self.origin) if self.origin >= 0 else self
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListOf:
     """A list of values of one type: `(1,2)` behind `in`, or a JSON array."""
 
@@ -61,7 +62,7 @@ class ListOf:
     is_collection: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecordOf:
     """A JSON object: a complex value, or an entity, by the names of its members."""
 
@@ -73,7 +74,7 @@ class RecordOf:
 # ------------------------------------------------------------------ paths
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variable:
     """A row by name: `$it`, `$this`, or the variable of a lambda. `index` tells apart what is alive at a time."""
 
@@ -85,7 +86,7 @@ class Variable:
     is_collection: bool = False  # `$these` is all rows
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Root:
     """`$root/Set(key)` or `$root/Singleton`; without a key a whole set."""
 
@@ -101,7 +102,7 @@ class Root:
         return isinstance(self.source, EntitySet) and self.key is None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Follow:
     """A navigation property, the set or singleton where its targets live, and perhaps the key of one of them."""
 
@@ -118,7 +119,7 @@ class Follow:
         return self.navigation.is_collection and self.key is None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cast:
     """A type segment: values of other types are null, and are left out of a collection.
 
@@ -129,7 +130,7 @@ class Cast:
     names: frozenset[str] = field(default=frozenset(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dynamic:
     """A property that only an open type's instance knows."""
 
@@ -141,7 +142,7 @@ class Dynamic:
 Step = Property | Follow | Cast | Dynamic
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Path:
     """Members in turn: `Owner/RoleID`, `Category/Products`, `d/Price`, `$root/Shops(1)/Name`.
 
@@ -174,7 +175,7 @@ class _Condition:
     is_collection: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Compare(_Condition):
     """`eq ne lt le gt ge` between two operands of comparable types (or null, or UNTYPED)."""
 
@@ -183,7 +184,7 @@ class Compare(_Condition):
     right: Bound
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Logic(_Condition):
     """`and` or `or` of two or more conditions, in three-valued logic."""
 
@@ -191,14 +192,14 @@ class Logic(_Condition):
     operands: tuple[Bound, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Not(_Condition):
     """The negation of a condition; null stays null."""
 
     operand: Bound
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class In(_Condition):
     """Whether a value equals an item of a collection."""
 
@@ -206,7 +207,7 @@ class In(_Condition):
     items: Bound
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Has(_Condition):
     """Whether all flags of an enumeration's value are set."""
 
@@ -214,7 +215,7 @@ class Has(_Condition):
     flags: Bound
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Quantifier(_Condition):
     """`any` or `all` over a collection. Without a variable: whether there is an item at all."""
 
@@ -224,7 +225,7 @@ class Quantifier(_Condition):
     condition: Bound | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IsOf(_Condition):
     """Whether a value (None: the row at hand) is of a type; `names` as with Cast."""
 
@@ -236,7 +237,7 @@ class IsOf(_Condition):
 # ------------------------------------------------------------------ computed values
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arithmetic:
     """`add sub mul div divby mod`; the types of the operands decide how (query.operators)."""
 
@@ -247,7 +248,7 @@ class Arithmetic:
     is_collection: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Negate:
     """The unary minus."""
 
@@ -256,7 +257,7 @@ class Negate:
     is_collection: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Invoke:
     """A canonical function by its 4.01 name; the types of the arguments tell the overload (query.functions)."""
 
@@ -266,7 +267,7 @@ class Invoke:
     is_collection: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Convert:
     """`cast(value,Type)`: null where the value cannot be of that type. `operand` None: the row at hand."""
 
@@ -277,7 +278,7 @@ class Convert:
     facets: tuple[tuple[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Case:
     """`case(condition:value,...)`: the value of the first condition that is true, else null."""
 
@@ -286,7 +287,7 @@ class Case:
     is_collection: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Count:
     """`/$count`: how many items a collection has, of those that meet the condition and the search.
 
@@ -300,7 +301,7 @@ class Count:
     is_collection: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Filtered:
     """The items of a collection that meet a condition, in which the row at hand is the item."""
 
@@ -314,7 +315,7 @@ class Filtered:
     is_collection: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """A function of the model, bound to a value or not; only a service that has it can evaluate it."""
 
@@ -331,7 +332,7 @@ class Call:
         return self.operation.returns is not None and self.operation.returns.is_collection
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Aggregated:
     """`collection/aggregate(expression with method)`: one value out of many; in `expression` the row is the item.
 
@@ -369,7 +370,7 @@ Bound = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OrderBy:
     """One key of a sort order; null comes first when ascending (URL Conventions 5.1.4)."""
 
@@ -377,7 +378,7 @@ class OrderBy:
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Computed:
     """A property that a query adds to each row: `expression as name`."""
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from ..backend import Query, Reads, Row
@@ -20,13 +20,14 @@ from ..query.evaluate import Relations, compile_filter
 from ..query.relations import constraint_of
 from ..query.resource import CrossJoin, Each, FromSource, Invocation, Key, Ordinal, Resource, Step, Subset
 from ..query.tree import Bound, Cast, Dynamic, Follow, OrderBy, Source
+from ..records import record
 from ..uri import Grammar, print_predicate
 
 Trail = tuple[Any, ...]
 """The way from a stored entity to a value within it: names of members, and key tuples or indexes behind collections."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class One:
     """A value, and the stored entity that it is or lies in (`root`, None where it is not stored at all).
 
@@ -49,7 +50,7 @@ class One:
         return self.type
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Many:
     """A collection: what `source` has that meets `conditions`, or `rows` that are at hand.
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
@@ -22,6 +22,7 @@ from ..query.options import BoundOptions
 from ..query.search import compile_search
 from ..query.transform import compile_apply
 from ..query.tree import OrderBy, Source
+from ..records import record
 from .finding import Many
 from .paging import after, token_of
 
@@ -30,7 +31,7 @@ _BATCH: Final = 2_000  # rows that are expanded at once
 Rows = TypeVar("Rows", bound=Iterable[Any])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Page(Generic[Rows]):
     """Rows of a collection, the number of all that match where that is asked, and the token of the next page."""
 
@@ -39,7 +40,7 @@ class Page(Generic[Rows]):
     next_token: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lister:
     """Lists collections in one session. `size` is the largest page, None for no paging by the server."""
 

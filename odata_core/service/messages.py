@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Protocol
+
+from ..records import record
 
 
 class Headers(Mapping[str, str]):
@@ -35,7 +37,7 @@ class Headers(Mapping[str, str]):
         return len(self._values)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """One request as it came over the wire.
 
@@ -53,7 +55,7 @@ class Request:
     remote: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Response:
     """One response; `headers` in the order in which they are sent. Content-Length is the adapter's business.
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from ..edm import Model
@@ -17,6 +17,7 @@ from ..query.prepared import ORIGIN_BASE, PreparedQueries
 from ..query.resource import Resource
 from ..query.resource_options import Use, check_options
 from ..query.scope import Scope
+from ..records import record
 from ..uri import parse_query, split_query
 from ..uri.syntax import Options as Syntax
 
@@ -24,7 +25,7 @@ MAX_COUNT: Final = 2**31 - 1  # of $top and $skip: Int32 in every implementation
 _NOTHING: Final = BoundOptions()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Options:
     """The query options of a request; `custom` are those without `$`, which belong to the backend."""
 

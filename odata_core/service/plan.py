@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from ..errors import MethodNotAllowed, NotImplementedHere
 from ..protocol import Profile
 from ..query.resource import Kind, Resource
+from ..records import record
 
 
 class Action(Enum):
@@ -33,7 +33,7 @@ class Action(Enum):
     DESCRIBE = "say which methods there are"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Operation:
     """An action on a resource; `replaces` tells PUT from MERGE and PATCH."""
 

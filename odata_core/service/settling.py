@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from ..query.path_binder import PathBinder
 from ..query.prepared import PreparedQueries
 from ..query.resource import Kind, Resource
 from ..query.resource_options import Use
+from ..records import record
 from ..uri import parse_query, parse_relative, split_query
 from ..uri.syntax import Options as Syntax
 from ..uri.urls import is_plain
@@ -43,7 +44,7 @@ _NO_PARAMETERS: Final = Syntax()
 _MAX_TOLD: Final = 1_000  # characters of headers whose meaning is kept
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settled:
     """A request that is wholly understood. `format` is None where a success has no body."""
 

@@ -17,6 +17,7 @@ from ..query.path_rules import PathRules
 from ..query.relations import Relations
 from ..query.resource import CrossJoin, Kind, Resource
 from ..query.tree import Cast
+from ..records import record
 from ..uri import Grammar, parse_relative
 from .calls import Caller, Function
 from .everything import all_entities, combinations
@@ -25,7 +26,7 @@ from .listing import Lister
 from .writing import Writer
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Language:
     """How a client writes URLs, which references in bodies are read by."""
 

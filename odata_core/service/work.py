@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, unquote_plus
 
@@ -14,13 +13,14 @@ from ..protocol.profile import Manners
 from ..query.options import BoundOptions
 from ..query.resource import Resource
 from ..query.tree import Source
+from ..records import record
 from .messages import Request
 from .shapes import shape_of
 
 _NO_WISHES: Final = Wishes()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Work:
     """A request that is wholly understood. `codec` writes the answer; None where a success has no body.
 
@@ -65,7 +65,7 @@ class Work:
         return self.request.root
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reply:
     """What is answered, before the headers that every answer has."""
 
