@@ -108,9 +108,11 @@ def host(environ: WSGIEnvironment) -> str:
 
 def headers(environ: WSGIEnvironment) -> Headers:
     """The request headers; CGI keeps two of them apart from the others."""
-    pairs = [(key[5:].replace("_", "-"), value) for key, value in environ.items() if key.startswith("HTTP_")]
-    pairs += [(key.replace("_", "-"), environ[key]) for key in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(key)]
-    return Headers(pairs)
+    found = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
+    for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
+        if environ.get(key):
+            found[name] = environ[key]
+    return Headers.of_folded(found)
 
 
 def read_body(environ: WSGIEnvironment, limit: int) -> bytes:

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace as replaced
 from functools import partial
 from hashlib import sha256
 from threading import RLock
-from typing import Any
+from typing import Any, Self
 
 from odata_core.backend import Answer, Context, Key, Query, Row, Source, Stream
 from odata_core.backend.rows import changed_row, missing, type_of
@@ -83,6 +83,16 @@ class MemorySession:
         self._lock = contents.lock
         self._log: list[Callable[[], Any]] = []
         self._writes = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        try:
+            if kind is not None:
+                self.undo()
+        finally:
+            self.close()
 
     # ------------------------------------------------------------ reading
 
@@ -241,17 +251,9 @@ class MemoryBackend:
         self._initial = self._contents.state()
         self._contents.fill(*self._initial)
 
-    @contextmanager
-    def session(self, context: Context) -> Iterator[MemorySession]:
+    def session(self, context: Context) -> AbstractContextManager[MemorySession]:
         """A unit of work: its writes stay when it is left normally, and are undone when it is left by an exception."""
-        session = self.kind_of_session(self._contents)
-        try:
-            yield session
-        except BaseException:
-            session.undo()
-            raise
-        finally:
-            session.close()
+        return self.kind_of_session(self._contents)
 
     def reset(self) -> None:
         """Go back to the initial rows. Within a session that writes, this is one of its writes."""

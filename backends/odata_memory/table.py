@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from odata_core.backend import Answer, Done, Key, Query, Row, Source
 from odata_core.backend.completion import key_order
 from odata_core.backend.rows import generated, new_row, title_of, type_of
-from odata_core.edm import EnumType, Property, Singleton
+from odata_core.edm import EnumType, Property, Singleton, StructuredType
 from odata_core.edm.rows import KeptRow
 from odata_core.errors import Conflict
 from odata_core.query.evaluate import enum_number
@@ -21,6 +21,12 @@ from odata_core.query.tree import Bound, Compare, Constant, In, ListOf, Logic, P
 Index = dict[Any, dict[Key, Row]]
 
 _WHOLE = Done.FILTER | Done.ORDER | Done.PAGE
+_DONE = {  # whether all is filtered, and whether it is in order
+    (False, False): Done.NOTHING,
+    (False, True): Done.ORDER,
+    (True, False): Done.FILTER,
+    (True, True): Done.FILTER | Done.ORDER,
+}
 
 
 class Table:
@@ -122,10 +128,9 @@ class Table:
         is_ordered = query.order[: len(self._order)] == self._order[: len(query.order)]
         found = self._demanded(query.filter, query if is_ordered else None)
         rows = self._in_order() if found is None else found
-        if not is_ordered:
-            return Answer(rows)
-        if query.filter is not None:
-            return Answer(rows, Done.ORDER)
+        if query.filter is not None or not is_ordered:
+            is_filtered = found is not None and _is_look_up(query.filter, self.kind)
+            return Answer(rows, _DONE[is_filtered, is_ordered])
         stop = None if query.top is None else query.skip + query.top
         page = rows if not query.skip and stop is None else rows[query.skip : stop]
         return Answer(page, _WHOLE, len(rows))
@@ -206,6 +211,22 @@ _INDEXED = frozenset({"Edm.Guid", "Edm.String", "Edm.Byte", "Edm.SByte", "Edm.In
 def _can_index(prop: Property) -> bool:
     """Types whose values are equal exactly when Python says so, and have many values."""
     return not prop.is_collection and getattr(prop.type, "name", "") in _INDEXED
+
+
+def _is_look_up(condition: Bound | None, kind: StructuredType) -> bool:
+    """Whether a condition says no more than which values one property with an index has, so that nothing is left."""
+    match condition:
+        case In(Path((Property() as prop,), None), ListOf(items)):
+            values: Sequence[Bound] = items
+        case Compare("eq", Path((Property() as prop,), None), Constant() as value):
+            values = (value,)
+        case _:
+            return False
+    return prop is kind.properties.get(prop.name) and _can_index(prop) and all(_is_one_of_its(prop, v) for v in values)
+
+
+def _is_one_of_its(prop: Property, value: Bound) -> bool:
+    return isinstance(value, Constant) and value.value is not None and value.type is prop.type
 
 
 def _listed(condition: Bound | None) -> dict[str, list[Any]]:

@@ -260,8 +260,8 @@ def filler(value: Any, origins: Collection[int]) -> Fill | None:
     if isinstance(value, tuple):
         fills = [(place, fill) for place, item in enumerate(value) if (fill := filler(item, origins)) is not None]
         return partial(_with_items, value, fills) if fills else None
-    members = {name: getattr(value, name) for name in _parts(value.__class__)}
-    changes = [(name, fill) for name, item in members.items() if (fill := filler(item, origins)) is not None]
+    members = [getattr(value, name) for name in _parts(value.__class__)]
+    changes = [(place, fill) for place, item in enumerate(members) if (fill := filler(item, origins)) is not None]
     return partial(_with_members, value.__class__, members, changes) if changes else None
 
 
@@ -277,12 +277,12 @@ def _with_items(items: tuple[Any, ...], fills: Sequence[tuple[int, Fill]], liter
 
 
 def _with_members(
-    kind: Callable[..., Any], members: Mapping[str, Any], changes: Sequence[tuple[str, Fill]], literals: Literals
+    kind: Callable[..., Any], members: list[Any], changes: Sequence[tuple[int, Fill]], literals: Literals
 ) -> Any:
-    changed = dict(members)
-    for name, fill in changes:
-        changed[name] = fill(literals)
-    return kind(**changed)
+    changed = members.copy()
+    for place, fill in changes:
+        changed[place] = fill(literals)
+    return kind(*changed)
 
 
 def substitute(value: Any, literals: Literals) -> Any:

@@ -17,6 +17,8 @@ from .tree import Bound, Cast, Constant, Dynamic, Follow, Source, ValueType
 class Kind(Enum):
     """What a path names."""
 
+    __hash__ = object.__hash__  # members are looked up in tables all the time; Enum's own hash is that of the name
+
     ROOT = "the service root"
     METADATA = "$metadata"
     BATCH = "$batch"

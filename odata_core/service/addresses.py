@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from ..edm import EntityType, StructuredType, name_of
@@ -37,13 +38,16 @@ def _member(kind: Any, name: str) -> Any:
     return navigation.target if navigation is not None else prop.type if prop is not None else None
 
 
+_name = lru_cache(maxsize=1_024)(encode_segment)  # of names of the model only, of which there are so many and no more
+
+
 def context_path(place: Place, form: LinkForm) -> str:
     """What the context URL of a place names (4.01 Part 1, 10): a set, a path to what an entity holds, or a type."""
     kind = place.type
     is_entity = isinstance(kind, EntityType)
     if is_entity and place.source is not None and not (isinstance(place, One) and place.trail):
         cast = "" if kind is place.source.type else f"/{kind.qualified_name}"
-        return encode_segment(place.source.name) + cast
+        return _name(place.source.name) + cast
     owner = place.owner
     if is_entity and owner is not None and place.navigation is not None and owner.source is not None:
         return f"{address_of(owner, form)}/{encode_segment(place.navigation.name)}"

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any, Protocol
 
@@ -21,11 +21,23 @@ class Headers(Mapping[str, str]):
             folded = name.lower()
             self._values[folded] = f"{self._values[folded]}, {value}" if folded in self._values else value
 
+    @classmethod
+    def of_folded(cls, values: dict[str, str]) -> Headers:
+        """Headers of which each is there once, with its name in lower case."""
+        made = cls.__new__(cls)
+        made._values = values
+        return made
+
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]
 
     def get(self, name: str, default: Any = None) -> Any:  # what every request asks a dozen times
         return self._values.get(name.lower(), default)
+
+    def chosen(self, folded: Sequence[str]) -> tuple[str | None, ...]:
+        """The values of several headers, whose names are in lower case."""
+        values = self._values
+        return tuple([values.get(name) for name in folded])
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._values

@@ -26,6 +26,38 @@ _NOTHING: Final = BoundOptions()
 
 
 @record
+class Given:
+    """The query options of a request as texts: system ones with aliases, and those without `$` or `@`.
+
+    `is_odd` where the query string says more than these: an option given twice, or a fragment.
+    """
+
+    system: Mapping[str, str]
+    custom: Mapping[str, str]
+    is_odd: bool = False
+
+    @property
+    def has_aliases(self) -> bool:
+        """Whether some are parameter aliases, which the path may use, too."""
+        return any(name[0] == "@" for name in self.system)
+
+
+NOTHING_GIVEN: Final = Given({}, {})
+
+
+def given_options(query: str, profile: Profile) -> Given:
+    """What a raw query string says; names are those of the version, however they are written."""
+    if not query:
+        return NOTHING_GIVEN
+    pairs: Sequence[tuple[str, str]] = split_query(query)
+    if profile.grammar.folds_case:
+        pairs = [(known_name(name, profile), text) for name, text in pairs]
+    system = {name: text for name, text in pairs if name.startswith(("$", "@"))}
+    custom = dict([pair for pair in pairs if pair[0] not in system])  # of those given more than once the last counts
+    return Given(system, custom, len(system) + len(custom) < len(pairs) or "#" in query)
+
+
+@record
 class Options:
     """The query options of a request; `custom` are those without `$`, which belong to the backend."""
 
@@ -41,27 +73,23 @@ class OptionBinder:
         self.limits = limits
         self.prepared = prepared
 
-    def settle(self, query: str, resource: Resource, use: Use, profile: Profile) -> Options:
+    def settle(self, query: str, given: Given, resource: Resource, use: Use, profile: Profile) -> BoundOptions:
         """All options of a raw query string, checked against the resource and what is done with it."""
-        pairs: Sequence[tuple[str, str]] = split_query(query)
-        grammar = profile.grammar
-        if grammar.folds_case:
-            pairs = [(known_name(name, profile), text) for name, text in pairs]
-        texts = {name: text for name, text in pairs if name.startswith(("$", "@"))}
-        custom = dict([pair for pair in pairs if pair[0] not in texts])  # of those given more than once the last counts
-        if not texts:
-            return Options(custom=custom)
+        if not given.system:
+            return _NOTHING
 
         def bind(_texts: Mapping[str, str]) -> BoundOptions:
-            syntax = parse_query(query, grammar, self.limits, profile.options)
-            return self._bind(syntax, resource, profile, use)
+            # The first text's literals count from 0, as PreparedQueries has it.
+            return self.bind(query, resource, use, profile, base=-ORIGIN_BASE)
 
-        if len(texts) + len(custom) < len(pairs) or "#" in query:
-            return Options(bind(texts), custom)  # which refuses an option that is given twice, and a fragment
+        if given.is_odd:
+            return bind(given.system)  # which refuses an option that is given twice, and a fragment
         place = (profile, resource.kind, resource.type, resource.is_collection, resource.source, resource.prefix, use)
-        return Options(self.prepared.prepare(texts, grammar, place, bind).whole(), custom)
+        return self.prepared.prepare(given.system, profile.grammar, place, bind).whole()
 
-    def _bind(self, syntax: Syntax, resource: Resource, profile: Profile, use: Use) -> BoundOptions:
+    def bind(self, query: str, resource: Resource, use: Use, profile: Profile, *, base: int) -> BoundOptions:
+        """The same, the long way; `base` is where the origins of literals count from."""
+        syntax: Syntax = parse_query(query, profile.grammar, self.limits, profile.options)
         for name in syntax.system:
             if not profile.options[name]:
                 raise NotImplementedHere(f"The query option '{name}' is not supported.", target=name)
@@ -70,8 +98,7 @@ class OptionBinder:
             if syntax.system.get(name, 0) > MAX_COUNT:
                 raise BadRequest(f"{name} must be a whole number from 0 to {MAX_COUNT}.", target=name)
         scope = Scope(self.model, profile.grammar, self.limits, resource.type, resource.source, resource.prefix)
-        # The first text's literals count from 0, as PreparedQueries has it.
-        return bind_options(syntax, scope, base=-ORIGIN_BASE)
+        return bind_options(syntax, scope, base=base)
 
 
 def known_name(name: str, profile: Profile) -> str:

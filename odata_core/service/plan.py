@@ -16,6 +16,8 @@ from ..records import record
 class Action(Enum):
     """What is to be done with a resource."""
 
+    __hash__ = object.__hash__  # members are looked up in tables all the time; Enum's own hash is that of the name
+
     SHOW_SERVICE = "show the service document"
     SHOW_METADATA = "show the metadata document"
     READ = "read"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import lru_cache
 
 from ..errors import InternalError, ODataError
 from ..payload.errors import write_json_error
@@ -50,8 +51,14 @@ def answer_whole(handler: Handler, request: Request) -> Response:
 def check_headers(response: Response) -> None:
     """A header that would break the framing of HTTP (CR, LF) or cannot be sent at all is a bug of the service."""
     for name, value in response.headers:
-        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+        if not _can_be_sent(name, value):
             raise ValueError(f"The response header '{name}' cannot be sent with the value {value!r}.")
+
+
+@lru_cache(maxsize=1_024)
+def _can_be_sent(name: str, value: str) -> bool:
+    """Whether it is a header; most are the same in all answers."""
+    return _NAME.fullmatch(name) is not None and _VALUE.fullmatch(value) is not None
 
 
 def printable(text: str) -> str:

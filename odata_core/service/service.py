@@ -25,7 +25,7 @@ from .documents import show_metadata, show_service
 from .messages import Request, Response
 from .plan import Action, allowed_methods
 from .settling import Settled, Settler, format_option, reader_of
-from .unit import Language, Unit
+from .unit import Unit, language_of
 from .work import Reply, Work, within
 
 log = logging.getLogger("odata")
@@ -208,10 +208,10 @@ class Service:
         )
 
     def _unit(self, session: Reads, exchange: Exchange, root: str, references: Mapping[str, str]) -> Unit:
-        profile = exchange.profile
-        language = Language(profile.grammar, profile.rules, profile.links, exchange.key_as_segment)
-        sizes = [size for size in (self.page_size, exchange.wishes.page_size) if size is not None]
-        size = min(sizes, default=None)
+        size, wanted = self.page_size, exchange.wishes.page_size
+        if size is None or (wanted is not None and wanted < size):
+            size = wanted
+        language = language_of(exchange.profile, exchange.key_as_segment)
         return Unit(session, self.model, self.limits, language, root, self.operations, references, size)
 
     def metadata(self, profile: Profile, name: str = XML.name) -> bytes:

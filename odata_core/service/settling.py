@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from ..edm import EntityType, Model
 from ..edm import primitives as edm
@@ -26,6 +26,7 @@ from ..payload.codec import Codec
 from ..protocol import Exchange, Format, Profile, check_content_type, choose_format, negotiate
 from ..protocol.negotiation import DECIDING
 from ..protocol.selection import select_profile
+from ..query.options import BoundOptions
 from ..query.path_binder import PathBinder
 from ..query.prepared import PreparedQueries
 from ..query.resource import Kind, Resource
@@ -35,12 +36,13 @@ from ..uri import parse_query, parse_relative, split_query
 from ..uri.syntax import Options as Syntax
 from ..uri.urls import is_plain
 from .messages import Headers, Request
-from .options import OptionBinder, Options
+from .options import Given, OptionBinder, Options, given_options
 from .plan import Action, Operation, plan
 
 _SCHEMA_VERSION: Final = "Org.OData.Core.V1.SchemaVersion"
 _QUERY: Final = "/$query"
 _NO_PARAMETERS: Final = Syntax()
+_DECIDING: Final = tuple([name.lower() for name in DECIDING])
 _MAX_TOLD: Final = 1_000  # characters of headers whose meaning is kept
 
 
@@ -52,6 +54,15 @@ class Settled:
     exchange: Exchange
     planned: Operation
     options: Options
+    format: Format | None
+
+
+@record
+class _Done:
+    """What is done with a resource, and how the answer is written."""
+
+    action: Action
+    replaces: bool
     format: Format | None
 
 
@@ -78,7 +89,7 @@ class Settler:
         self._container = Capabilities(model, model.default_container if model.container else None)
         self._versions = schema_versions(model)
         self._options = OptionBinder(model, limits, PreparedQueries(prepared, limits.text_length))
-        self._paths = PreparedQueries(prepared, limits.text_length)
+        self._meanings = PreparedQueries(prepared, limits.text_length)
         self._negotiated = lru_cache(maxsize=256)(self._negotiate)
 
     def settle(self, request: Request) -> Settled:
@@ -86,23 +97,51 @@ class Settler:
         self._check_size(request)
         if not request.path.strip("/"):
             request = replace(request, path="")  # clients put a slash behind a root that ends in one
-        told = tuple([request.headers.get(name) for name in DECIDING])
+        told = request.headers.chosen(_DECIDING)
         settle = self._negotiated if sum([len(text) for text in told if text]) < _MAX_TOLD else self._negotiate
         exchange = settle(request.method, told)
         profile = exchange.profile
         if request.method == "POST" and request.path.endswith(_QUERY) and "$query" in profile.rules.reserved:
             request = self._with_query(request)
             exchange = replace(exchange, method="GET")
+        given = given_options(request.query, profile)
+        resource, bound, done = self._meaning(request, exchange, given, told)
+        planned = Operation(done.action, resource, done.replaces)
+        return Settled(request, exchange, planned, Options(bound, given.custom), done.format)
+
+    def _meaning(
+        self, request: Request, exchange: Exchange, given: Given, told: Sequence[str | None]
+    ) -> tuple[Resource, BoundOptions, _Done]:
+        """What path and options mean, which is found out once for all that differ in literals only."""
+        path, grammar = request.path, exchange.profile.grammar
+        if given.custom or given.is_odd or given.has_aliases or path.startswith("$entity") or not is_plain(path):
+            return self._understand(request, exchange, given)
+
+        def bind(_texts: Mapping[str, str]) -> tuple[Resource, BoundOptions, _Done]:
+            return self._understand(request, exchange, given, is_prepared=True)
+
+        return self._meanings.prepare({"": path, **given.system}, grammar, (exchange.method, told), bind).whole()
+
+    def _understand(
+        self, request: Request, exchange: Exchange, given: Given, *, is_prepared: bool = False
+    ) -> tuple[Resource, BoundOptions, _Done]:
+        """The same, the long way. With `is_prepared` the literals of options count behind those of the path."""
+        profile, query = exchange.profile, request.query
         resource = self._resource(request, exchange)
         planned = plan(exchange.method, resource, profile, self.without)
         self._check_declared(planned, exchange)
-        options = self._options.settle(request.query, resource, _use(planned, exchange.method), profile)
-        self._check_version(options.bound.schemaversion)
+        use = _use(planned, exchange.method)
+        if is_prepared and given.system:
+            bound = self._options.bind(query, resource, use, profile, base=0)
+        else:
+            bound = self._options.settle(query, given, resource, use, profile)
+        self._check_version(bound.schemaversion)
         if resource.kind is Kind.ENTITY_ID:
-            planned = replace(planned, resource=self._by_id(resource, options, request, exchange))
-        chosen = _choose(exchange, planned, options)
+            resource = self._by_id(resource, bound, request, exchange)
+            planned = replace(planned, resource=resource)
+        chosen = _choose(exchange, planned, bound)
         exchange.version_of(chosen)
-        return Settled(request, exchange, planned, options, chosen)
+        return resource, bound, _Done(planned.action, planned.replaces, chosen)
 
     def _negotiate(self, method: str, told: Sequence[str | None]) -> Exchange:
         """What the headers settle: clients send the same ones again and again."""
@@ -149,19 +188,12 @@ class Settler:
         return replace(request, method="GET", path=request.path.removesuffix(_QUERY), query=query, body=b"")
 
     def _resource(self, request: Request, exchange: Exchange) -> Resource:
-        profile, by_segment, path = exchange.profile, exchange.key_as_segment, request.path
-        parameters = self._parameters(request.query, profile)
-
-        def bind(_texts: Any = None) -> Resource:
-            # $entity is nothing without its options (4.01 Part 2, 4.4); those of other paths are read when it is known
-            # what they are options of.
-            text = f"{path}?{request.query}" if path.startswith("$entity") else path
-            url = parse_relative(text, profile.grammar, self.limits, key_as_segment=by_segment)
-            return self._binder(exchange).bind(url.path, parameters)
-
-        if parameters is not _NO_PARAMETERS or path.startswith("$entity") or not is_plain(path):
-            return bind()
-        return self._paths.prepare({"": path}, profile.grammar, (profile, by_segment), bind).whole()
+        profile, path = exchange.profile, request.path
+        # $entity is nothing without its options (4.01 Part 2, 4.4); those of other paths are read when it is known
+        # what they are options of.
+        text = f"{path}?{request.query}" if path.startswith("$entity") else path
+        url = parse_relative(text, profile.grammar, self.limits, key_as_segment=exchange.key_as_segment)
+        return self._binder(exchange).bind(url.path, self._parameters(request.query, profile))
 
     def _binder(self, exchange: Exchange) -> PathBinder:
         profile = exchange.profile
@@ -182,11 +214,11 @@ class Settler:
         told = parse_query(aliases, profile.grammar, self.limits, profile.options)
         return Syntax(aliases=told.aliases, custom=custom, texts=told.texts)
 
-    def _by_id(self, resource: Resource, options: Options, request: Request, exchange: Exchange) -> Resource:
+    def _by_id(self, resource: Resource, options: BoundOptions, request: Request, exchange: Exchange) -> Resource:
         """$entity?$id=...: the entity itself, perhaps as one of a derived type (4.01 Part 1, 11.2.9)."""
-        if options.bound.id is None:
+        if options.id is None:
             raise BadRequest("'$entity' needs the option $id, which says which entity is meant.", target="$id")
-        found = self._binder(exchange).bind_entity_id(options.bound.id, request.root)
+        found = self._binder(exchange).bind_entity_id(options.id, request.root)
         if not resource.steps:
             return found
         return replace(found, steps=(*found.steps, *resource.steps), type=resource.type)
@@ -258,7 +290,7 @@ _BODILESS: Final = frozenset(
 _ON_REQUEST: Final = frozenset({Action.UPDATE, Action.UPDATE_MANY, Action.UPDATE_EACH, Action.WRITE_PROPERTY})
 
 
-def _choose(exchange: Exchange, planned: Operation, options: Options) -> Format | None:
+def _choose(exchange: Exchange, planned: Operation, options: BoundOptions) -> Format | None:
     """The format of the answer's body; None where a success has none: DELETE, an update, an insert on request."""
     wish, resource, action = exchange.return_content, planned.resource, planned.action
     if action in _BODILESS or (action in _ON_REQUEST and wish is not True):
@@ -268,7 +300,7 @@ def _choose(exchange: Exchange, planned: Operation, options: Options) -> Format 
             return None
         case Action.CALL if resource.invocation is None or resource.invocation.operation.returns is None:
             return None
-    return choose_format(exchange, _CONTENT.get(action) or _content(resource), options.bound.format)
+    return choose_format(exchange, _CONTENT.get(action) or _content(resource), options.format)
 
 
 def _content(resource: Resource) -> str:

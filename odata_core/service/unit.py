@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ..backend import Reads
 from ..backend.completion import relations_of
@@ -12,6 +13,7 @@ from ..edm import Model, Operation
 from ..errors import BadRequest, NotFound, ODataError
 from ..limits import Limits
 from ..payload.links import LinkForm
+from ..protocol import Profile
 from ..query.path_binder import PathBinder
 from ..query.path_rules import PathRules
 from ..query.relations import Relations
@@ -34,6 +36,12 @@ class Language:
     rules: PathRules
     links: LinkForm
     key_as_segment: bool = False
+
+
+@lru_cache(maxsize=64)
+def language_of(profile: Profile, key_as_segment: bool) -> Language:
+    """The language of a version."""
+    return Language(profile.grammar, profile.rules, profile.links, key_as_segment)
 
 
 @dataclass(slots=True)

@@ -112,7 +112,7 @@ def test_a_known_path_is_not_bound_again() -> None:
         for number in (1, 2, 3)
     ]
     assert found == ['Tea & "é"'.encode(), b"Milk", b"Salt"]
-    assert len(service._settler._paths) == 1
+    assert len(service._settler._meanings) == 1
 
 
 def test_a_known_shape_is_not_bound_again() -> None:
@@ -122,4 +122,4 @@ def test_a_known_shape_is_not_bound_again() -> None:
             "GET", "http://localhost/", "Products", f"$filter=ID%20eq%20{number}%20or%20Name%20eq%20'{number}'"
         )
         assert service.handle(request).status == 200
-    assert len(service._settler._options.prepared) == 1
+    assert len(service._settler._meanings) == 1
