@@ -126,11 +126,14 @@ class Table:
     def answer(self, query: Query) -> Answer:
         """The rows that can meet the condition, as far as keys and columns tell; in the order of keys or in none."""
         is_ordered = query.order[: len(self._order)] == self._order[: len(query.order)]
+        looked_up = _looked_up(query.filter, self.kind)
+        if looked_up is not None and self.kind.key == (looked_up[0],) and not self.is_single:
+            keys = self.rows.keys() & {(value,) for value in looked_up[1]}
+            return Answer([self.rows[key] for key in sorted(keys)], _DONE[True, is_ordered])
         found = self._demanded(query.filter, query if is_ordered else None)
         rows = self._in_order() if found is None else found
         if query.filter is not None or not is_ordered:
-            is_filtered = found is not None and _is_look_up(query.filter, self.kind)
-            return Answer(rows, _DONE[is_filtered, is_ordered])
+            return Answer(rows, _DONE[found is not None and looked_up is not None, is_ordered])
         stop = None if query.top is None else query.skip + query.top
         page = rows if not query.skip and stop is None else rows[query.skip : stop]
         return Answer(page, _WHOLE, len(rows))
@@ -213,20 +216,19 @@ def _can_index(prop: Property) -> bool:
     return not prop.is_collection and getattr(prop.type, "name", "") in _INDEXED
 
 
-def _is_look_up(condition: Bound | None, kind: StructuredType) -> bool:
-    """Whether a condition says no more than which values one property with an index has, so that nothing is left."""
+def _looked_up(condition: Bound | None, kind: StructuredType) -> tuple[str, Sequence[Any]] | None:
+    """A property with an index and its values, where a condition says no more than that it has one of these."""
     match condition:
         case In(Path((Property() as prop,), None), ListOf(items)):
             values: Sequence[Bound] = items
         case Compare("eq", Path((Property() as prop,), None), Constant() as value):
             values = (value,)
         case _:
-            return False
-    return prop is kind.properties.get(prop.name) and _can_index(prop) and all(_is_one_of_its(prop, v) for v in values)
-
-
-def _is_one_of_its(prop: Property, value: Bound) -> bool:
-    return isinstance(value, Constant) and value.value is not None and value.type is prop.type
+            return None
+    if prop is not kind.properties.get(prop.name) or not _can_index(prop):
+        return None
+    own = [v.value for v in values if isinstance(v, Constant) and v.type is prop.type and v.value is not None]
+    return (prop.name, own) if len(own) == len(values) else None
 
 
 def _listed(condition: Bound | None) -> dict[str, list[Any]]:

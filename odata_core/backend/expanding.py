@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final
 
 from ..edm import ComplexType, EntitySet, EntityType, Property, Singleton, StructuredType
@@ -16,7 +17,7 @@ from ..limits import Limits
 from ..query.conditions import is_of, is_one_of
 from ..query.evaluate import Relations, compile_filter, compile_order, compile_value
 from ..query.options import BoundOptions, Expansion, Form
-from ..query.relations import constraint_of, linked_keys
+from ..query.relations import columns_reader, constraint_of, linked_keys
 from ..query.search import compile_search
 from ..query.tree import Bound, Cast, Compare, Constant, Follow, In, ListOf, Logic, Path, Source, Step
 from .completion import complete, key_order
@@ -133,24 +134,24 @@ class Expander:
     def _by_constraint(
         self, step: Follow, target: EntitySet, pairs: Sequence[tuple[str, str]], rows: Rows, wanted: _Wanted
     ) -> list[Rows]:
-        here, there = [one for one, _ in pairs], [other for _, other in pairs]
-        keys = [tuple([row.get(name) for name in here]) for row in rows]
-        asked = list(dict.fromkeys([key for key in keys if None not in key]))
-        index: dict[tuple[Any, ...], list[Row]] = {}
-        for start in range(0, len(asked), MAX_KEYS):
-            condition = _is_one_of(target.type, there, asked[start : start + MAX_KEYS])
-            query = Query(target, _and(condition, wanted.filter), wanted.order)
+        here, there = tuple([one for one, _ in pairs]), tuple([other for _, other in pairs])
+        read_key, read_own = columns_reader(here), columns_reader(there)
+        keys = list(map(read_key, rows))
+        asked = dict.fromkeys(keys)
+        asked.pop(None, None)  # null relates nothing
+        index: dict[Any, list[Row]] = {}
+        for some in batched(asked):
+            query = Query(target, _and(_is_one_of(target.type, there, some), wanted.filter), wanted.order)
             for row in complete(self.session.select(query), query, self.relations)[0]:
-                index.setdefault(tuple([row[name] for name in there]), []).append(row)
-        return [index.get(key, ()) if None not in key else () for key in keys]
+                index.setdefault(read_own(row), []).append(row)
+        return [index.get(key, ()) for key in keys]
 
     def _by_links(self, target: Source, keys: Sequence[Sequence[Any]], wanted: _Wanted) -> list[Rows]:
         """What rows refer to by keys, all of it asked for at once."""
         kind = target.type
-        asked = list(dict.fromkeys([key for group in keys for key in group]))
+        asked = dict.fromkeys([key for group in keys for key in group])
         index: dict[Any, Row] = {}
-        for start in range(0, len(asked), MAX_KEYS):
-            some = asked[start : start + MAX_KEYS]
+        for some in batched(asked):
             query = Query(target, None if some == [()] else is_one_of(kind, kind.key, some))
             for row in complete(self.session.select(query), query, self.relations)[0]:
                 index[() if some == [()] else kind.key_of(row)] = row
@@ -210,12 +211,20 @@ def _and(*conditions: Bound | None) -> Bound | None:
     return None if not parts else parts[0] if len(parts) == 1 else Logic("and", parts)
 
 
-def _is_one_of(kind: StructuredType, names: Sequence[str], keys: Sequence[tuple[Any, ...]]) -> Bound:
+def batched(keys: Iterable[Any]) -> Iterator[list[Any]]:
+    """As many keys as one question may have, until all were asked for."""
+    source = iter(keys)
+    while some := list(islice(source, MAX_KEYS)):
+        yield some
+
+
+def _is_one_of(kind: StructuredType, names: Sequence[str], keys: Sequence[Any]) -> Bound:
     """Rows with these values; for several columns, at least those with each value in one of the rows."""
     conditions = []
-    for index, name in enumerate(names):
+    columns = [keys] if len(names) == 1 else [dict.fromkeys(column) for column in zip(*keys, strict=True)]
+    for name, given in zip(names, columns, strict=True):
         prop = kind.properties[name]
-        values = tuple([Constant(value, prop.type) for value in dict.fromkeys([key[index] for key in keys])])
+        values = tuple([Constant(value, prop.type) for value in given])
         column = Path((prop,))
         conditions.append(
             Compare("eq", column, values[0]) if len(values) == 1 else In(column, ListOf(values, prop.type))

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from ..records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BatchRequest:
     """One request of a batch. `group` names the change set that it belongs to; `depends_on` what must go well first.
 
@@ -25,7 +27,7 @@ class BatchRequest:
     depends_on: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BatchAnswer:
     """The answer to one request; those of a change set that went well have its name as `group`."""
 

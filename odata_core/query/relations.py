@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import methodcaller
 from typing import Any
 
 from ..edm import EntitySet, EntityType, NavigationProperty, Operation
@@ -175,6 +176,8 @@ def columns_reader(columns: tuple[str, ...]) -> Key:
 def column_reader(path: str) -> Key:
     """A property by its name, or by a path through complex values."""
     names = path.split("/")
+    if len(names) == 1:
+        return methodcaller("get", path)
 
     def read(row: Row) -> Any:
         value = row.get(names[0])

@@ -80,20 +80,14 @@ def collection_of(work: Work, unit: Unit, place: Many, headers: tuple[tuple[str,
     }
     headers = (*headers, *work.wishes.applied(*[name for name, is_so in followed.items() if is_so]))
     shape = work.shape(place.type, source_for(place))
-    reply = in_pieces(
-        work.writer.write_feed(shape, told(page.rows, shape, place, unit.language.links), about), headers=headers
-    )
-    return replace(reply, features=features_of(work, about))
+    chunks = work.writer.write_feed(shape, told(page.rows, shape, place, unit.language.links), about)
+    return in_pieces(chunks, headers=headers, features=features_of(work, about))
 
 
-def features_of(work: Work, about: About) -> tuple[str, ...]:
+def features_of(work: Work, about: About) -> list[str]:
     """What an answer has that came with a later version."""
-    has = {
-        "count": about.count is not None,
-        "next": about.next_link is not None,
-        "select": work.options.select is not None,
-    }
-    return tuple([name for name, there in has.items() if there])
+    has = (("count", about.count), ("next", about.next_link), ("select", work.options.select))
+    return [name for name, there in has if there is not None]
 
 
 def _single(work: Work, unit: Unit, place: One) -> Reply:

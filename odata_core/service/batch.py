@@ -7,7 +7,6 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("odata")
 
 # What a request of a batch has from the batch where it says nothing itself (4.01 Part 1, 11.7.7.1).
-_INHERITED = ("OData-Version", "OData-MaxVersion", "DataServiceVersion", "MaxDataServiceVersion", "Accept-Language")
+_INHERITED = ("odata-version", "odata-maxversion", "dataserviceversion", "maxdataserviceversion", "accept-language")
 _READS = frozenset({"GET", "HEAD"})
 
 
@@ -74,6 +73,7 @@ class _Run:
         self.requests = requests
         self.references: dict[str, str] = {}
         self.failed: set[str] = set()
+        self.inherited = {name: outer.headers[name] for name in _INHERITED if name in outer.headers}
 
     def answers(self, *, goes_on: bool) -> Iterator[BatchAnswer]:
         for group, members in groupby(self.requests, lambda one: one.group):
@@ -127,17 +127,8 @@ class _Run:
 
     def _inner(self, one: BatchRequest, references: Mapping[str, str]) -> Request:
         path, _, query = self._path(one.url, references).partition("?")
-        headers = {name: self.outer.headers[name] for name in _INHERITED if name in self.outer.headers}
-        own = {name.lower() for name in one.headers}
-        pairs = [(name, value) for name, value in headers.items() if name.lower() not in own]
-        return replace(
-            self.outer,
-            method=one.method,
-            path=path,
-            query=query,
-            headers=Headers([*pairs, *one.headers.items()]),
-            body=one.body,
-        )
+        headers = Headers.of_folded({**self.inherited, **{name.lower(): text for name, text in one.headers.items()}})
+        return Request(one.method, self.outer.root, path, query, headers, one.body, self.outer.remote)
 
     def _path(self, url: str, references: Mapping[str, str]) -> str:
         """What follows the service root: URLs are absolute, relative to host or root, or begin with a reference."""

@@ -62,7 +62,7 @@ class Lister:
         size = self.size if identity else None
         limit = options.top if size is None or (options.top is not None and options.top <= size) else size + 1
         order = options.order if size is None else (*options.order, *identity)
-        rows, total = self._rows(many, replace(options, top=limit, order=order))
+        rows, total = self._rows(many, options if size is None else replace(options, top=limit, order=order))
         token = None
         if size is not None and limit == size + 1:
             rows = list(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any, Final
 from urllib.parse import quote, unquote_plus
@@ -75,18 +75,20 @@ class Reply:
     rest: Iterator[bytes] | None = None
     content_type: str | None = None  # where it is not that of the chosen format
     has_body: bool = True
-    features: tuple[str, ...] = ()  # what the answer has beyond the lowest version
+    features: Sequence[str] = ()  # what the answer has beyond the lowest version
 
 
-def in_pieces(chunks: Iterable[bytes], status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+def in_pieces(
+    chunks: Iterable[bytes], status: int = 200, headers: tuple[tuple[str, str], ...] = (), features: Sequence[str] = ()
+) -> Reply:
     """A reply that is made now up to a bound: what fails there is still an error."""
     pieces, first, size = iter(chunks), list[bytes](), 0
     for piece in pieces:
         first.append(piece)
         size += len(piece)
         if size >= BUFFER:
-            return Reply(status, b"".join(first), headers, pieces)
-    return Reply(status, b"".join(first), headers)
+            return Reply(status, b"".join(first), headers, pieces, features=features)
+    return Reply(status, b"".join(first), headers, features=features)
 
 
 def within(held: ExitStack, pieces: Iterator[bytes]) -> Generator[bytes]:
