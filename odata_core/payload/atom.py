@@ -25,7 +25,7 @@ from .atom_writer import (
     property_writer,
     quoted,
 )
-from .codec import About, Feed, Reading, Shape
+from .codec import About, Feed, Reading, Shape, refuse_count
 from .errors import write_xml_error
 from .links import V2_LINKS, V3_LINKS
 from .service_xml import write_service_xml
@@ -87,6 +87,7 @@ class Atom:
 
     def write_property(self, prop: Property, value: Any, about: About) -> bytes:
         """2.2.6.2.3 to 2.2.6.2.5: an element of the name of the property."""
+        refuse_count(about)
         named = prop if prop.name else Property("element", prop.type, is_collection=prop.is_collection)
         out: Out = []
         property_writer(named)(out, value)

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from ..edm import Model, Operation, Property, StructuredType
 from ..edm.rows import Row
-from ..errors import ODataError
+from ..errors import NotImplementedHere, ODataError
 from ..limits import Limits
 from ..query.tree import Source
 from ..records import record
@@ -132,3 +132,9 @@ class Codec(Protocol):
 
     def read_parameters(self, body: bytes, operation: Operation, reading: Reading) -> dict[str, Any]:
         """The parameters of an action by name, without the binding parameter."""
+
+
+def refuse_count(about: About) -> None:
+    """The formats before version 4 have no place for the number of values in a collection that is a property."""
+    if about.count is not None:
+        raise NotImplementedHere("A count of values cannot be written in this format.", target="$inlinecount")

@@ -121,6 +121,8 @@ class JsonCodec:
             return self._joined(head, content)
         if form.is_full and needs_type(prop, form):
             head[form.names.of_object(TYPE)] = form.type_text(prop.type_name)
+        if about.count is not None:
+            head[form.names.of_object(COUNT)] = form.count(about.count)
         return form.encode({**head, "value": content})
 
     def write_links(self, urls: Sequence[str], about: About, *, is_collection: bool) -> bytes:

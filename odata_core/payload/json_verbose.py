@@ -11,7 +11,7 @@ from ..edm import EntityType, Model, Operation, Parameter, Property, StructuredT
 from ..edm.rows import Row
 from ..edm.types import NOT_GIVEN
 from ..errors import ODataError, suggestion
-from .codec import About, Feed, Reading, Shape
+from .codec import About, Feed, Reading, Shape, refuse_count
 from .errors import error_text
 from .json_text import decode_json, encode_json
 from .json_verbose_faults import Fault, located
@@ -87,6 +87,7 @@ class VerboseJson:
 
         A collection without a name is the result of an operation: `{"d": {"results": [...]}}`, an array in version 1.
         """
+        refuse_count(about)
         write = value_writer(prop, self.form, self.model)
         content = value if write is None or value is None else write(value, about.root)
         return encode_json({"d": content if prop.is_collection and not prop.name else {prop.name: content}})

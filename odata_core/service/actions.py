@@ -105,10 +105,9 @@ def _single(work: Work, unit: Unit, place: One) -> Reply:
         rows = unit.lister.expanded([place.value], work.options, None)
         applied = work.wishes.applied("omit-values") if work.omits_nulls else ()
         return Reply(200, work.writer.write_entity(work.shape(kind, None), rows[0], about), applied)
-    value = place.value
-    if prop.is_collection:
-        value = _items(work, unit, place, value)
-    return Reply(200, work.writer.write_property(prop, value, about))
+    if prop.is_collection and _chooses(work.options, is_changed=is_changed):
+        return _items(work, unit, place, prop, about)
+    return Reply(200, work.writer.write_property(prop, place.value, about))
 
 
 def _name_of(work: Work, place: One) -> str:
@@ -124,14 +123,22 @@ def is_asked(options: BoundOptions) -> bool:
     return bool(options.select or options.expand or options.compute)
 
 
-def _items(work: Work, unit: Unit, place: One, values: Any) -> Any:
-    """The items of a collection of values that the options ask for."""
-    options = work.options
-    if not (options.filter or options.order or options.skip or options.top is not None or options.count):
-        return values
-    if options.count:
-        raise NotImplementedHere("$count with a collection of values is not supported.", target="$count")
-    return unit.lister.page(Many(place.type, rows=values or []), replace(options, select=None, expand=())).rows
+def _chooses(options: BoundOptions, *, is_changed: bool) -> bool:
+    """Whether something else is wanted of a collection of values than all of it, as it is."""
+    return is_changed or replace(options, format=None, schemaversion=None, custom=()) != BoundOptions()
+
+
+def _items(work: Work, unit: Unit, place: One, prop: Property, about: About) -> Reply:
+    """The items of a collection of values that the options ask for, and of complex ones what they ask for."""
+    kind = place.type
+    page = unit.lister.page(Many(kind, rows=place.value or []), work.options)
+    about = replace(about, count=page.total)
+    features = features_of(work, about)
+    applied = work.wishes.applied("omit-values") if work.omits_nulls and isinstance(kind, StructuredType) else ()
+    if isinstance(kind, StructuredType) and (is_asked(work.options) or work.omits_nulls or work.options.apply):
+        shape = work.shape(kind, None)
+        return in_pieces(work.writer.write_feed(shape, page.rows, about), headers=applied, features=features)
+    return Reply(200, work.writer.write_property(prop, page.rows, about), applied, features=features)
 
 
 def _entity(work: Work, unit: Unit, place: One, status: int = 200, headers: Any = ()) -> Reply:
