@@ -14,7 +14,7 @@ from itertools import product
 from typing import Any, Final
 
 from ..uri.syntax import OrderByItem, Rollup, Segment, Transformation
-from .apply_hierarchies import bind_hierarchy, bind_rollup_recursive
+from .apply_hierarchies import bind_relatives, bind_rollup_recursive, bind_traverse, is_recursive
 from .apply_measures import bind_measure, measured
 from .apply_models import bind_call
 from .apply_nesting import bind_addnested, bind_expand, bind_join, bind_nest
@@ -98,7 +98,7 @@ def _aggregate(applying: Applying, stage: Stage, step: Transformation) -> Result
 def _groupby(applying: Applying, stage: Stage, step: Transformation) -> Result:
     """groupby((paths and rollups),pipeline) (3.2.3)"""
     elements, inner = step.arguments
-    if any(isinstance(element, Rollup) and element.name == "rolluprecursive" for element in elements):
+    if any(map(is_recursive, elements)):
         return bind_rollup_recursive(applying, stage, step)
     groupings = tuple([groupings_of(stage, paths, applying.text) for paths in _combinations(applying, stage, elements)])
     steps, after = applying.pipeline(stage, inner) if inner else (None, stage)
@@ -229,13 +229,13 @@ def computed_field(name: str, value: Bound) -> Field:
 BINDERS: Final[Mapping[str, Callable[[Applying, Stage, Transformation], Result]]] = {
     "addnested": bind_addnested,
     "aggregate": _aggregate,
-    "ancestors": bind_hierarchy,
+    "ancestors": bind_relatives,
     "bottomcount": _rank,
     "bottompercent": _rank,
     "bottomsum": _rank,
     "compute": _compute,
     "concat": _concat,
-    "descendants": bind_hierarchy,
+    "descendants": bind_relatives,
     "expand": bind_expand,
     "filter": _filter,
     "groupby": _groupby,
@@ -250,5 +250,5 @@ BINDERS: Final[Mapping[str, Callable[[Applying, Stage, Transformation], Result]]
     "topcount": _rank,
     "toppercent": _rank,
     "topsum": _rank,
-    "traverse": bind_hierarchy,
+    "traverse": bind_traverse,
 }

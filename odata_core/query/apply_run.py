@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ..edm.rows import Row
@@ -16,7 +16,7 @@ from .hoisting import hoist
 from .relations import Relations
 from .scope import THESE
 from .shapes import Structured
-from .tree import Bound
+from .tree import Bound, Variable
 
 Rows = list[Row]
 Step = Callable[["Run", Rows], Rows]
@@ -38,19 +38,28 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One request: its literals, where related rows come from, and what `$it` means in a nested pipeline."""
+    """One request: its literals, where related rows come from, and what `$it` means in a nested pipeline.
+
+    `variables` are values that a whole pipeline shares, by index: the nodes that `rolluprecursive` is at work for.
+    """
 
     budget: Budget
     literals: Mapping[int, Any] | None = None
     relations: Relations | None = None
     it: Row | None = None
+    variables: Mapping[int, Any] = field(default_factory=dict)
 
     def within(self, row: Row) -> Run:
         """The run of a pipeline that works on what a row holds; `$it` stays the outermost row."""
         return self if self.it is not None else replace(self, it=row)
 
     def start(self, program: Program, variables: Mapping[int, Any] | None = None) -> Value:
-        return program.run(self.literals, self.relations, self.it, variables)
+        given = {**self.variables, **(variables or {})} if self.variables else variables
+        return program.run(self.literals, self.relations, self.it, given)
+
+    def knowing(self, variable: Variable, value: Any) -> Run:
+        """The run of a pipeline in which a variable has a value."""
+        return replace(self, variables={**self.variables, variable.index: value})
 
 
 Pipelines = Callable[[Iterable[Transform], Structured], Step]

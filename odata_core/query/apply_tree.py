@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..edm import Operation, Property
 from ..uri.syntax import Search
 from .shapes import Added, Shape, Structured
-from .tree import Bound, Computed, Dynamic, Follow, OrderBy, Path, Source, Step, ValueType
+from .tree import Bound, Computed, Dynamic, Follow, Hierarchy, OrderBy, Path, Source, Step, ValueType, Variable
 
 # ------------------------------------------------------------------ aggregation (3.2)
 
@@ -162,32 +162,70 @@ class Nest:
     branches: tuple[Branch, ...]
 
 
-# ------------------------------------------------------------------ what only some services can do
+# ------------------------------------------------------------------ recursive hierarchies (6)
 
 
 @dataclass(frozen=True, slots=True)
-class Hierarchical:
-    """`ancestors`, `descendants`, `traverse` (section 6): a hierarchy, its nodes, and where a row names its node."""
+class Related:
+    """How rows belong to nodes: `path` leads from a row to the identifier of its node, or of several (6.1)."""
+
+    hierarchy: Hierarchy
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """What tells of an output row to which node it belongs (6.2.2, the function sigma).
+
+    `steps` lead to where the node is put: it becomes one with the row where there are none. `is_whole`: the node, not
+    only its identifier.
+    """
+
+    steps: tuple[Step, ...]
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Relatives:
+    """`ancestors` and `descendants`: rows whose nodes are above or below those of the rows that `steps` leave over."""
 
     name: str
-    nodes: Bound
-    qualifier: str
-    node: Path
-    steps: tuple[Transform, ...] = ()
-    subset: tuple[Transform, ...] = ()
+    related: Related
+    steps: tuple[Transform, ...]
     distance: int | None = None
     keeps_start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Traverse:
+    """`traverse`: rows in the order of their nodes, from the roots on or from the nodes that `starts` leaves over.
+
+    `trail` is the annotation that tells the way from the start, where there may be several to one node.
+    """
+
+    related: Related
+    marking: Marking
+    is_preorder: bool
+    starts: tuple[Transform, ...] | None = None
     order: tuple[OrderBy, ...] = ()
-    is_preorder: bool = True
+    trail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RollupRecursive:
-    """`groupby((rolluprecursive(...),...),...)`: one row a node, over all rows of its descendants (6.3)."""
+    """`groupby((rolluprecursive(...),...),...)`: for each node, `steps` over the rows of all its descendants (6.3).
 
-    hierarchy: Hierarchical
-    groupings: tuple[Grouping, ...]
-    steps: tuple[Transform, ...] | None
+    `variable` is what `rollupnode()` means in these steps.
+    """
+
+    related: Related
+    marking: Marking
+    nodes: tuple[Transform, ...] | None
+    steps: tuple[Transform, ...]
+    variable: Variable
+
+
+# ------------------------------------------------------------------ what only some services can do
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +249,8 @@ Transform = (
     | AddNested
     | Join
     | Nest
-    | Hierarchical
+    | Relatives
+    | Traverse
     | RollupRecursive
     | CallModel
 )

@@ -16,6 +16,7 @@ from ..uri.functions import find_function
 from ..uri.syntax import Argument, Literal, Path, Segment
 from .fitting import describe, fit_value, settled
 from .functions import CANONICAL_FUNCTIONS, Generic, Overload, Parameter
+from .hierarchies import bind_hierarchy_call
 from .members import Place, derived_names
 from .overloads import find_bound, resolve
 from .tree import UNTYPED, Bound, Call, Constant, Convert, Invoke, IsOf, ValueType, Variable
@@ -111,6 +112,10 @@ class Calls:
     def unbound(self, segment: Segment) -> Bound | None:
         """A function that is called on nothing, by its qualified name or by its import; None when there is none."""
         model = self.binder.scope.model
+        if "." in segment.name:
+            found = bind_hierarchy_call(self.binder, segment)
+            if found is not None:
+                return found
         overloads = [operation for operation in model.find_operations(segment.name) if not operation.is_bound]
         imported = model.imports.get(segment.name)
         if not overloads and imported is not None:

@@ -14,6 +14,7 @@ from . import evaluate_conditions as conditions
 from . import evaluate_values as values
 from .comparison import enum_number
 from .compiler import FIRST_VARIABLE, Closure, Compiler, Handler, compile_constant
+from .evaluate_hierarchies import compile_forest, compile_hierarchy_test
 from .evaluate_paths import compile_path
 from .ordering import OrderProgram
 from .relations import Relations
@@ -29,6 +30,8 @@ from .tree import (
     Count,
     Filtered,
     Has,
+    Hierarchy,
+    HierarchyTest,
     In,
     Invoke,
     IsOf,
@@ -49,6 +52,7 @@ __all__ = [
     "Relations",
     "Row",
     "compile_filter",
+    "compile_hierarchy",
     "compile_order",
     "compile_program",
     "compile_value",
@@ -79,6 +83,7 @@ _HANDLERS: Final[Mapping[type, Handler]] = {
     Filtered: values.compile_filtered,
     Call: values.compile_call,
     Aggregated: values.compile_aggregated,
+    HierarchyTest: compile_hierarchy_test,
 }
 """The compiler of each class of the bound tree; a test holds it to be complete."""
 
@@ -130,6 +135,12 @@ def compile_program(bound: Bound, *, kind: ValueType | None = None, is_condition
         return Program(compile(compiler, bound), compiler, is_condition)
     except RecursionError:
         raise BadRequest("The expression is nested too deeply.") from None
+
+
+def compile_hierarchy(hierarchy: Hierarchy) -> Program:
+    """What makes the forest of a hierarchy, whatever row is at hand."""
+    compiler = Compiler(_HANDLERS)
+    return Program(compile_forest(compiler, hierarchy), compiler, is_condition=False)
 
 
 def compile_value(bound: Bound, *, relations: Relations | None = None, kind: ValueType | None = None) -> Value:

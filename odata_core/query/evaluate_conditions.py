@@ -63,7 +63,7 @@ def compile_compare(compiler: Compiler, bound: Compare) -> Closure:
     if bound.operator in _ORDER:
         return _compile_order(compiler, bound)
     forms = equality_forms(_shape(bound.left), _shape(bound.right))
-    left, right = _formed(compiler, bound.left, forms[0]), _formed(compiler, bound.right, forms[1])
+    left, right = formed(compiler, bound.left, forms[0]), formed(compiler, bound.right, forms[1])
     if _are_of_two_sets(bound.left, bound.right):  # two entities are never the same, but both may be null
         is_same: Closure = lambda frame: left(frame) is None and right(frame) is None  # noqa: E731
         return is_same if bound.operator == "eq" else lambda frame: not is_same(frame)
@@ -82,7 +82,7 @@ def _shape(bound: Bound) -> tuple[ValueType | None, bool]:
     return bound.type, bound.is_collection
 
 
-def _formed(compiler: Compiler, bound: Bound, form: Form | None) -> Closure:
+def formed(compiler: Compiler, bound: Bound, form: Form | None) -> Closure:
     """The value of an operand in the form in which it is compared; null stays null."""
     if isinstance(bound, Constant):
         return compiler.at(constant_in(compiler, bound, form))
@@ -90,11 +90,11 @@ def _formed(compiler: Compiler, bound: Bound, form: Form | None) -> Closure:
     if form is None:
         return value
 
-    def formed(frame: Frame) -> Any:
+    def in_form(frame: Frame) -> Any:
         found = value(frame)
         return None if found is None else form(found)
 
-    return formed
+    return in_form
 
 
 def _are_of_two_sets(left: Bound, right: Bound) -> bool:
@@ -121,10 +121,10 @@ def _source(bound: Bound) -> Source | None:
 def _compile_order(compiler: Compiler, bound: Compare) -> Closure:
     compare = _ORDER[bound.operator]
     kinds = (bound.left.type, bound.right.type)
-    left = _formed(compiler, bound.left, _order_form(kinds[0]))
+    left = formed(compiler, bound.left, _order_form(kinds[0]))
     if isinstance(bound.right, Constant) and UNTYPED not in kinds:
         return _order_beside(compare, left, constant_in(compiler, bound.right, _order_form(kinds[1])))
-    right = _formed(compiler, bound.right, _order_form(kinds[1]))
+    right = formed(compiler, bound.right, _order_form(kinds[1]))
     if UNTYPED in kinds:
         return _order_of_dynamic(compare, left, right)
 
@@ -228,7 +228,7 @@ def compile_in(compiler: Compiler, bound: In) -> Closure:
     if isinstance(items, ListOf):
         return _in_list(compiler, operand, items)
     form, form_of_items = equality_forms(_shape(operand), (items.type, items.is_collection and operand.is_collection))
-    value, found = _formed(compiler, operand, form), compiler.value(items)
+    value, found = formed(compiler, operand, form), compiler.value(items)
 
     def is_in(frame: Frame) -> bool:
         wanted = value(frame)
@@ -243,7 +243,7 @@ def compile_in(compiler: Compiler, bound: In) -> Closure:
 def _in_list(compiler: Compiler, operand: Bound, items: ListOf) -> Closure:
     kinds = {item.type for item in items.items if item.type is not None}
     beside = UNTYPED if UNTYPED in kinds else next(iter(kinds), None)
-    value = _formed(compiler, operand, equality_forms(_shape(operand), (beside, operand.is_collection))[0])
+    value = formed(compiler, operand, equality_forms(_shape(operand), (beside, operand.is_collection))[0])
     forms = [
         equality_forms(_shape(operand), (beside if beside is UNTYPED else item.type, item.is_collection))[1]
         for item in items.items
@@ -252,7 +252,7 @@ def _in_list(compiler: Compiler, operand: Bound, items: ListOf) -> Closure:
     if len(constants) == len(items.items):
         index = compiler.prepared(_set_of(constants, forms))
         return lambda frame: value(frame) in frame[POOL][index]
-    others = [_formed(compiler, item, form) for item, form in zip(items.items, forms, strict=True)]
+    others = [formed(compiler, item, form) for item, form in zip(items.items, forms, strict=True)]
 
     def is_in(frame: Frame) -> bool:
         wanted = value(frame)
@@ -283,7 +283,7 @@ def compile_has(compiler: Compiler, bound: Has) -> Closure:
     if kind is None:
         return lambda frame: None
     form = _flags_of(kind)
-    operand, flags = _formed(compiler, bound.operand, form), _formed(compiler, bound.flags, form)
+    operand, flags = formed(compiler, bound.operand, form), formed(compiler, bound.flags, form)
 
     def has(frame: Frame) -> bool | None:
         value, wanted = operand(frame), flags(frame)

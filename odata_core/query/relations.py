@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from operator import methodcaller
-from typing import Any
+from typing import Any, TypeVar
 
 from ..edm import EntitySet, EntityType, NavigationProperty, Operation
 from ..edm.rows import BIND, Row
 from ..errors import NotImplementedHere
 from .tree import Follow, Source
 
+T = TypeVar("T")
 Key = Callable[[Row], Any]
 Index = dict[Any, list[Row]]
 Way = Callable[[Row], Sequence[Row]]
@@ -41,6 +42,7 @@ class Relations:
         self._rows: dict[Source, Sequence[Row]] = {}
         self._indexes: dict[tuple[Source, tuple[str, ...]], Index] = {}
         self._ways: dict[tuple[NavigationProperty, Source | None], Way] = {}
+        self._kept: dict[Hashable, Any] = {}
 
     def rows(self, source: Source) -> Sequence[Row]:
         """All rows of an entity set or a singleton."""
@@ -55,6 +57,13 @@ class Relations:
             return None
         found = self._index(source, key_columns(source.type)).get(key[0] if len(key) == 1 else key)
         return found[0] if found else None
+
+    def kept(self, name: Hashable, make: Callable[[], T]) -> T:
+        """What was made of these rows under a name, and is made once for a request."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        found: T = self._kept[name]
+        return found
 
     def follow(self, row: Row, step: Follow) -> Any:
         """The related rows, or for a navigation property to one: the related row or None. Its key is not looked at."""

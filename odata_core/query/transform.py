@@ -23,13 +23,14 @@ from .apply_tree import (
     Filter,
     Find,
     GroupBy,
-    Hierarchical,
     Join,
     Nest,
     Rank,
+    Relatives,
     RollupRecursive,
     Sort,
     Transform,
+    Traverse,
     Window,
 )
 from .comparison import sort_key
@@ -39,6 +40,7 @@ from .relations import Relations
 from .search import compile_search
 from .shapes import Structured, copy_of
 from .transform_groups import compile_aggregate, compile_groupby
+from .transform_hierarchies import compile_relatives, compile_rollup, compile_traverse
 from .transform_nesting import compile_addnested, compile_join, compile_nest
 from .tree import OrderBy
 
@@ -111,9 +113,12 @@ def compile_step(step: Transform, kind: Structured) -> Step:
             return compile_nest(step, kind, compile_steps)
         case CallModel():
             return _call(step)
-        case Hierarchical() | RollupRecursive():
-            name = step.name if isinstance(step, Hierarchical) else "rolluprecursive"
-            raise NotImplementedHere(f"'{name}' of $apply is not supported: the hierarchy is not known here.")
+        case Relatives():
+            return compile_relatives(step, kind, compile_steps)
+        case Traverse():
+            return compile_traverse(step, kind, compile_steps)
+        case RollupRecursive():
+            return compile_rollup(step, kind, compile_steps)
         case _:
             assert_never(step)
 

@@ -346,6 +346,35 @@ class Aggregated:
     is_collection: ClassVar[bool] = False
 
 
+# ------------------------------------------------------------------ recursive hierarchies
+
+
+@record
+class Hierarchy:
+    """A recursive hierarchy (Data Aggregation 4.0, 5.5.2), as the annotation of its nodes' type with a qualifier says.
+
+    `nodes` begins with `$root`; from a node, `identifier` leads to what tells it from the others, and `parents` to the
+    identifiers of its parents. Whatever is not among the nodes is no parent.
+    """
+
+    qualifier: str
+    nodes: Path
+    identifier: Path
+    parents: Path
+
+
+@record
+class HierarchyTest(_Condition):
+    """`Aggregation.isdescendant(...)` and its relatives (5.5.2.1), by name; `other` is a second node's identifier."""
+
+    name: str
+    hierarchy: Hierarchy
+    node: Bound
+    other: Bound | None = None
+    distance: int | None = None
+    includes_self: bool = False
+
+
 Bound = (
     Constant
     | ListOf
@@ -367,6 +396,7 @@ Bound = (
     | Filtered
     | Call
     | Aggregated
+    | HierarchyTest
 )
 
 

@@ -11,6 +11,7 @@ from ..edm import primitives as edm
 from ..uri import syntax
 from ..uri.syntax import Argument, Binary, EnumLiteral, Items, Lambda, Literal, Members, Node, Options, Segment, Unary
 from ..uri.syntax import Path as SyntaxPath
+from .hierarchies import AGGREGATION, SECOND_NODE
 from .tree import (
     UNTYPED,
     Aggregated,
@@ -27,6 +28,7 @@ from .tree import (
     Filtered,
     Follow,
     Has,
+    HierarchyTest,
     In,
     Invoke,
     IsOf,
@@ -80,6 +82,8 @@ def unbind(bound: Bound) -> Node:
             return SyntaxPath((*_segments(bound.collection), _ending(bound)))
         case Call():
             return SyntaxPath(_call(bound))
+        case HierarchyTest():
+            return SyntaxPath((_hierarchy_test(bound),))
         case _:
             assert_never(bound)
 
@@ -204,6 +208,20 @@ def _call(call: Call) -> tuple[Segment, ...]:
     if call.binding is None or (isinstance(call.binding, Path) and _is_here(call.binding)):
         return (segment,)
     return (*_segments(call.binding), segment)
+
+
+def _hierarchy_test(test: HierarchyTest) -> Segment:
+    hierarchy = test.hierarchy
+    given: dict[str, Node | None] = {
+        "HierarchyNodes": unbind(hierarchy.nodes),
+        "HierarchyQualifier": Literal(hierarchy.qualifier, edm.STRING),
+        "Node": unbind(test.node),
+        SECOND_NODE.get(test.name, ""): None if test.other is None else unbind(test.other),
+        "MaxDistance": None if test.distance is None else Literal(test.distance, edm.INT32),
+        "IncludeSelf": Literal(True, edm.BOOLEAN) if test.includes_self else None,
+    }
+    arguments = [Argument(value, name) for name, value in given.items() if value is not None]
+    return Segment(f"{AGGREGATION}.{test.name}", tuple(arguments))
 
 
 def _is_here(path: Path) -> bool:

@@ -228,6 +228,16 @@ def _inner_steps(inner: SearchStrategy[Any]) -> list[SearchStrategy[Transformati
         inner,
         tuples_of(st.integers(1, 9) | st.just("keep start"), max_size=2),
     )
+    chosen = _step("skip top", st.tuples(_NUMBERS))  # what tells transformations from the keys of an order
+    traversals = st.builds(
+        lambda root, a, b, word, first, rest: (root, a, b, word, (first, *rest)),
+        root,
+        _SELECTED,
+        _SELECTED,
+        st.sampled_from(["preorder", "postorder"]),
+        chosen,
+        inner,
+    )
     return [
         _step("addnested", st.builds(lambda path, nested: (path, *nested), _SELECTED, tuples_of(renamed, min_size=1))),
         _step("ancestors descendants", hierarchies),
@@ -236,6 +246,7 @@ def _inner_steps(inner: SearchStrategy[Any]) -> list[SearchStrategy[Transformati
         _step("groupby", st.tuples(tuples_of(_SELECTED, min_size=1), inner)),
         _step("join outerjoin", st.builds(lambda path, alias, step: (path, alias, step), _SELECTED, NAMES, inner)),
         _step("nest", tuples_of(renamed, min_size=1)),
+        _step("traverse", traversals),
     ]
 
 

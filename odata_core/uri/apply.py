@@ -164,6 +164,11 @@ def _method(expressions: Calls) -> str | None:
     return method
 
 
+# What transformations that choose among their input are called; no function of an expression is called so.
+_SUBSET: Final = re.compile(
+    r"(?:ancestors|(?:bottom|top)(?:count|percent|sum)|descendants|filter|orderby|search|skip|top|traverse)\("
+)
+
 Reader = Callable[[Applying, list[tuple[int, int]]], tuple[Any, ...]]
 
 
@@ -257,11 +262,12 @@ def _hierarchy(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, .
 
 
 def _traverse(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:
-    """root, qualifier, node path, preorder or postorder, and the order of siblings"""
+    """root, qualifier, node path, preorder or postorder, perhaps transformations, and the order of siblings"""
     if len(parts) < 4 or applying.text[slice(*applying.trim(*parts[3]))] not in ("preorder", "postorder"):
         raise applying.error("traverse needs a hierarchy and 'preorder' or 'postorder'.", parts[0][0])
-    order = tuple(_order(applying, *applying.trim(*part)) for part in parts[4:])
-    return (*_hierarchy(applying, parts[:4]), *order)
+    end = 5 if len(parts) > 4 and _SUBSET.match(applying.text, applying.trim(*parts[4])[0]) else 4
+    order = tuple(_order(applying, *applying.trim(*part)) for part in parts[end:])
+    return (*_hierarchy(applying, parts[:end]), *order)
 
 
 def _addnested(applying: Applying, parts: list[tuple[int, int]]) -> tuple[Any, ...]:

@@ -9,10 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from odata_core.edm import Model, ModelBuilder
+from odata_core.edm.annotations import Path
 from odata_core.edm.rows import Row
 from odata_core.limits import Limits
 from odata_core.query.apply import bind_apply
 from odata_core.query.apply_tree import Applied
+from odata_core.query.hierarchies import AGGREGATION
 from odata_core.query.relations import Relations
 from odata_core.query.scope import Scope
 from odata_core.query.transform import compile_apply
@@ -55,6 +57,12 @@ def _model() -> Model:
         "Sales": "Sale",
     }.items():
         model.entity_set(name, kind)
+    model.annotate(
+        "SalesOrganization",
+        f"{AGGREGATION}.RecursiveHierarchy",
+        {"NodeProperty": Path("ID", "PropertyPath"), "ParentNavigationProperty": Path("Superordinate", "PropertyPath")},
+        qualifier="SalesOrgHierarchy",
+    )
     model.function(
         "TopCountAndRemainder",
         bound=True,
