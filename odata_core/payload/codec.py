@@ -28,9 +28,10 @@ class Shape:
     all of them, the dynamic ones too. `links` are the navigation properties whose links full metadata shows; None
     for all. `expand` are the navigation properties whose entities are in the rows; `references` those of them that
     show as references only. `streams` are stream properties that are expanded, MEDIA for that of a media entity.
-    `within` are the complex properties of which not everything is written. `computed` are properties that a query
-    added, and `partial` says that this is not the type's own form (after $apply): what the row does not have is not
-    written then, rather than being an error. With `omits_nulls` null properties are left out.
+    `operations` are those that are shown with each entity. `within` are the complex properties of which not
+    everything is written. `computed` are properties that a query added, and `partial` says that this is not the
+    type's own form (after $apply): what the row does not have is not written then, rather than being an error. With
+    `omits_nulls` null properties are left out.
     """
 
     type: StructuredType
@@ -44,6 +45,7 @@ class Shape:
     partial: bool = False
     omits_nulls: bool = False
     streams: frozenset[str] = frozenset()
+    operations: tuple[Operation, ...] = ()
 
     def without_nulls(self) -> Shape:
         """The same, with null properties left out everywhere."""
@@ -138,3 +140,8 @@ def refuse_count(about: About) -> None:
     """The formats before version 4 have no place for the number of values in a collection that is a property."""
     if about.count is not None:
         raise NotImplementedHere("A count of values cannot be written in this format.", target="$inlinecount")
+
+
+def own_parameters(operation: Operation) -> list[str]:
+    """The names of the parameters, without that of what a bound operation is called on."""
+    return [one.name for one in (operation.parameters[1:] if operation.is_bound else operation.parameters)]

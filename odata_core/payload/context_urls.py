@@ -84,22 +84,27 @@ def links_context(about: About, form: ContextForm, *, is_collection: bool) -> st
 
 def select_list(shape: Shape, form: ContextForm) -> tuple[str, ...]:
     """The members that a shape is limited to; empty for all structural ones with nothing that is worth saying."""
-    if shape.select is None and not (shape.links or shape.expand or shape.within):
+    if shape.select is None and not (shape.links or shape.expand or shape.within or shape.operations):
         return ()
     return tuple(dict.fromkeys([*_selected(shape, form), *_expanded(shape, form)]))
 
 
 def _selected(shape: Shape, form: ContextForm) -> Iterator[str]:
     if shape.select is None:
-        if shape.links:
+        if shape.links or shape.operations:
             yield "*"
-            yield from shape.links
+        yield from (*(shape.links or ()), *_names(shape))
         return
     within = dict(shape.within)
     for name in shape.select:
         yield from _paths(name, _selected(within[name], form) if name in within else ()) or (name,)
     yield from [prop.name for prop in shape.computed]
     yield from shape.links or ()
+    yield from _names(shape)
+
+
+def _names(shape: Shape) -> Iterator[str]:
+    yield from [one.qualified_name for one in shape.operations]
 
 
 def _expanded(shape: Shape, form: ContextForm) -> Iterator[str]:

@@ -173,7 +173,7 @@ def _is_plain(shape: Shape, form: JsonForm) -> bool:
     kind = shape.type
     if form.is_full or shape.partial or shape.omits_nulls or shape.computed or shape.references or kind is UNTYPED:
         return False
-    if shape.streams or any(not _is_declared(kind, name, nested) for name, nested in shape.expand):
+    if shape.streams or shape.operations or any(not _is_declared(kind, name, nested) for name, nested in shape.expand):
         return False
     if any(prop.type is edm.STREAM for prop in kind.properties.values()):
         return False

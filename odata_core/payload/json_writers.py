@@ -28,7 +28,7 @@ from ..edm.rows import (
     Row,
 )
 from ..errors import InternalError
-from .codec import MEDIA, Shape
+from .codec import MEDIA, Shape, own_parameters
 from .json_forms import JsonForm
 from .json_names import AT_EVERY_LEVEL, CONTROL
 from .json_streams import base64url, inline_stream
@@ -82,6 +82,7 @@ class RowWriter:
         self.path = path_writer(shape.source, form.links) if self.is_entity and shape.source is not None else None
         self.cast = "" if shape.source is None else type_segment(shape.source, kind, form.links)
         self.shows_links = shape.links
+        self.operations = _advertised(shape)
         self.lacks_key = names is not None and self.is_entity and not names.issuperset(_key_members(kind))
 
     def write(self, row: Row, root: str) -> Out:
@@ -104,6 +105,8 @@ class RowWriter:
         self._navigation(out, row, root, beside, path)
         for rest in beside.values():
             self._controls(out, row, rest)
+        if self.operations and self.form.has_metadata:
+            self._advertise(out, row, path)
         return out
 
     # ------------------------------------------------------------ about the object itself
@@ -286,6 +289,12 @@ class RowWriter:
             else:
                 out[name] = None if value is None else write(value, root)
 
+    def _advertise(self, out: Out, row: Row, path: str | None) -> None:
+        """4.01 JSON Format, 16 and 17: where an operation is called need not be said where anybody can tell."""
+        for name, title, ending in self.operations:
+            told = {"title": title, "target": path + ending} if self.form.is_full and path is not None else {}
+            out.setdefault(name, told)
+
     def _links(self, out: Out, row: Row, name: str, path: str, beside: dict[str, list[str]]) -> None:
         """4.01 JSON Format, 8.1 and 8.2; what the row says itself goes before."""
         rest = beside.pop(name, [])
@@ -305,6 +314,18 @@ class RowWriter:
                 raise InternalError(f"A reference to {self.kind.qualified_name} has neither id nor key.")
             url = root + path
         return {self.form.reference: url}
+
+
+def _advertised(shape: Shape) -> list[tuple[str, str, str]]:
+    """Name, title and end of the URL of each operation that is shown; overloads are told apart by their parameters."""
+    names = [one.qualified_name for one in shape.operations]
+    found = []
+    for operation, name in zip(shape.operations, names, strict=True):
+        given = own_parameters(operation) if operation.is_function else []
+        several = f"({','.join(given)})" if given and names.count(name) > 1 else ""
+        values = f"({','.join([f'{one}=@{one}' for one in given])})" if given else ""
+        found.append((f"#{name}{several}", operation.name, f"/{name}{values}"))
+    return found
 
 
 def _inner(prop: Property, shape: Shape) -> Shape | None:

@@ -26,8 +26,8 @@ class Manners:
     `null_is_empty`: a null property or single relation is 204, without a body (4.01 Part 1, 11.2.4.1); before version 4
     a null property has a body of its own, and a null relation is 404. `needs_etag`: a write to an entity with an ETag
     must say If-Match (11.4.1.1). `upserts`: an update of what is not there creates it (11.4.4). `id_in_mime`: where the
-    answers of a batch have their Content-ID; `batch_status` is that of the whole. `changes_many`: PATCH changes a whole
-    collection (11.4.13).
+    answers of a batch have their Content-ID; `batch_status` is that of the whole. `advertises`: $select may name
+    operations, which are shown then (11.2.5.1). `changes_many`: PATCH changes a whole collection (11.4.13).
     """
 
     null_is_empty: bool
@@ -36,11 +36,12 @@ class Manners:
     id_header: str
     id_in_mime: bool
     batch_status: int
+    advertises: bool
     changes_many: bool = False
 
 
-V3_MANNERS: Final = Manners(False, False, False, "DataServiceId", False, 202)
-V4_MANNERS: Final = Manners(True, True, True, "OData-EntityId", True, 200)
+V3_MANNERS: Final = Manners(False, False, False, "DataServiceId", False, 202, False)
+V4_MANNERS: Final = Manners(True, True, True, "OData-EntityId", True, 200, True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

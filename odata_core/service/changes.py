@@ -81,5 +81,5 @@ def changes_of(work: Work, unit: Unit, place: Many) -> Reply:
     ]
     about = about_of(work.root, place, links, delta_link=delta_url(work, moment), url=url_of(work))
     about = replace(about, path=f"{about.path}/$delta", count=len(kept) + len(removed) if options.count else None)
-    shape = shape_of(place.type, place.source, options)
+    shape = shape_of(place.type, place.source, options, unit.model)
     return in_pieces(work.writer.write_feed(shape, [*told(kept, shape, place, links), *removed], about))

@@ -7,23 +7,26 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from ..edm import ComplexType, EntityType, Property, StructuredType
+from ..edm import ComplexType, EntityType, Model, Operation, Property, StructuredType
 from ..errors import NotImplementedHere
-from ..payload.codec import MEDIA, Shape
+from ..payload.codec import MEDIA, Shape, own_parameters
 from ..query.options import BoundOptions, Expansion, Form, Selected, Selection
 from ..query.shapes import Field
 from ..query.shapes import Shape as Fields
 from ..query.tree import Computed, Follow, Source
 
 
-def shape_of(kind: Any, source: Source | None, options: BoundOptions) -> Shape:
-    """The shape of values of a structured type under these options."""
+def shape_of(kind: Any, source: Source | None, options: BoundOptions, model: Model | None = None) -> Shape:
+    """The shape of values of a structured type under these options.
+
+    `model` has the operations that $select may name; None where a version does not show these.
+    """
     assert isinstance(kind, StructuredType), "only structured values have a shape"
     shape = Shape(kind, source, computed=tuple([_computed(item) for item in options.compute]))
     if options.apply is not None:
         shape = _of_fields(Shape(options.apply.kind_after, partial=True), options.apply.shape, shape.computed)
-    shape = shape if options.select is None else _selected(shape, options.select)
-    return _expanded(shape, options.expand)
+    shape = shape if options.select is None else _selected(shape, options.select, model)
+    return _expanded(shape, options.expand, model)
 
 
 def _of_fields(shape: Shape, given: Fields, more: tuple[Property, ...] = ()) -> Shape:
@@ -51,13 +54,15 @@ def _computed(item: Computed) -> Property:
     return Property(item.name, kind, is_collection=item.expression.is_collection)
 
 
-def _selected(shape: Shape, selection: Selection) -> Shape:
+def _selected(shape: Shape, selection: Selection, model: Model | None) -> Shape:
     """4.01 Part 2, 5.1.4: the named members; `*` is every structural property, declared or dynamic."""
-    if selection.operations or selection.schemas or selection.annotations:
-        raise NotImplementedHere("Selecting operations and annotations is not supported.", target="$select")
+    if selection.annotations:
+        raise NotImplementedHere("Selecting annotations is not supported.", target="$select")
+    if selection.operations or selection.schemas:
+        shape = replace(shape, operations=_operations(shape.type, selection, model))
     names = [member.name for member in selection.members if not isinstance(member.member, Follow)]
     links = [member.name for member in selection.members if isinstance(member.member, Follow)]
-    within = [_within(member) for member in selection.members if member.selection is not None]
+    within = [_within(member, model) for member in selection.members if member.selection is not None]
     if selection.everything:
         return replace(shape, links=None if selection.links else tuple(links), within=tuple(within))
     computed = {prop.name for prop in shape.computed}
@@ -70,29 +75,44 @@ def _selected(shape: Shape, selection: Selection) -> Shape:
     )
 
 
-def _within(member: Selected) -> tuple[str, Shape]:
+def _operations(kind: Any, selection: Selection, model: Model | None) -> tuple[Operation, ...]:
+    """The operations among what $select names that can be called on what it selects from; others have no meaning."""
+    if model is None:
+        raise NotImplementedHere("Selecting operations is not supported in this version.", target="$select")
+    wanted = {(one.name, None if one.parameters is None else frozenset(one.parameters)) for one in selection.operations}
+    return tuple(
+        [
+            one
+            for one in model.bound_operations(kind)
+            if one.namespace in selection.schemas
+            or not wanted.isdisjoint({(one.qualified_name, None), (one.qualified_name, frozenset(own_parameters(one)))})
+        ]
+    )
+
+
+def _within(member: Selected, model: Model | None) -> tuple[str, Shape]:
     kind = member.member.type
     if member.options is not None:
         raise NotImplementedHere("Options of a selected collection are not supported.", target="$select")
     assert isinstance(kind, ComplexType), "only complex values have members to select"
     assert member.selection is not None, "whole values are no shape of their own"
-    return member.name, _selected(Shape(kind), member.selection)
+    return member.name, _selected(Shape(kind), member.selection, model)
 
 
-def _expanded(shape: Shape, expansions: Iterable[Expansion]) -> Shape:
+def _expanded(shape: Shape, expansions: Iterable[Expansion], model: Model | None) -> Shape:
     for expansion in expansions:
         path = [step for step in expansion.path if isinstance(step, Property)]
-        shape = _with(shape, path, expansion)
+        shape = _with(shape, path, expansion, model)
     return shape
 
 
-def _with(shape: Shape, path: list[Property], expansion: Expansion) -> Shape:
+def _with(shape: Shape, path: list[Property], expansion: Expansion, model: Model | None) -> Shape:
     """The shape with one expansion more, perhaps within a complex property."""
     if path:
         inner = dict(shape.within)
         kind = path[0].type
         assert isinstance(kind, ComplexType), "a path of $expand goes through complex values"
-        inner[path[0].name] = _with(inner.get(path[0].name, Shape(kind)), path[1:], expansion)
+        inner[path[0].name] = _with(inner.get(path[0].name, Shape(kind)), path[1:], expansion, model)
         return replace(shape, within=tuple(inner.items()))
     step = expansion.step
     if expansion.form is Form.STREAM and isinstance(step, Property):
@@ -102,10 +122,10 @@ def _with(shape: Shape, path: list[Property], expansion: Expansion) -> Shape:
     if expansion.form is Form.COUNT:
         return shape
     expanded = step.navigation.target if expansion.cast is None else expansion.cast.type
-    target = shape_of(expanded, step.target, expansion.options)
+    target = shape_of(expanded, step.target, expansion.options, model)
     if expansion.levels > 1:
         deeper = replace(expansion, levels=expansion.levels - 1)
-        target = _with(target, [], deeper)
+        target = _with(target, [], deeper, model)
     name = step.navigation.name
     found = dict(shape.expand)
     found[name] = target

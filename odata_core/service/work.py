@@ -52,7 +52,7 @@ class Work:
 
     def shape(self, kind: Any, source: Source | None) -> Shape:
         """What is written of structured values."""
-        found = shape_of(kind, source, self.options)
+        found = shape_of(kind, source, self.options, self.reading.model if self.manners.advertises else None)
         return found.without_nulls() if self.omits_nulls else found
 
     @property

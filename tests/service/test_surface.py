@@ -308,3 +308,47 @@ def test_what_is_expanded_is_narrowed_by_type_and_search(service: Service) -> No
     assert [[product["Name"] for product in row["Products"]] for row in searched["value"]] == [["Tea"], ["Salt"]]
     one = json.loads(send(service, "GET", "Products(3)/Maker?$expand=Products/Shop.Food/$count").body)
     assert one["Products@odata.count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "context", "expected"),
+    [
+        ("Products?$select=Name,Shop.Raise&$top=1", "Products(Name,Shop.Raise)", {"Name": "Tea", "#Shop.Raise": {}}),
+        ("Products(1)?$select=Shop.Raise", "Products(Shop.Raise)/$entity", {"#Shop.Raise": {}}),
+        (
+            "Products(1)?$select=Name,Shop.*",
+            "Products(Name,Shop.Label,Shop.Raise)/$entity",
+            {"Name": "Tea", "#Shop.Label": {}, "#Shop.Raise": {}},
+        ),
+        (
+            "Products(1)?$select=Name,Shop.Label(before),Shop.Raise&$format=application/json;odata.metadata=full",
+            "Products(Name,Shop.Label,Shop.Raise)/$entity",
+            {
+                "Name": "Tea",
+                "#Shop.Label": {"title": "Label", "target": "Products(1)/Shop.Label(before=@before)"},
+                "#Shop.Raise": {"title": "Raise", "target": "Products(1)/Shop.Raise"},
+            },
+        ),
+        ("Products(1)?$select=Name,Shop.Twice", "Products(Name)/$entity", {"Name": "Tea"}),
+        (
+            "Makers(1)?$select=Name&$expand=Products($select=ID,Shop.Raise)",
+            "Makers(Name,Products(ID,Shop.Raise))/$entity",
+            {"Name": "Ann", "Products": [{"ID": 1, "#Shop.Raise": {}}]},
+        ),
+    ],
+)
+def test_selected_operations_are_shown(service: Service, path: str, context: str, expected: dict[str, Any]) -> None:
+    """4.01 Part 1, 11.2.5.1; JSON Format, 16 and 17: those that can be called on the entity."""
+    found = json.loads(send(service, "GET", path).body)
+    assert found["@odata.context"] == f"{ROOT}$metadata#{context}"
+    (row,) = found.get("value", [found])
+    assert {name: value for name, value in row.items() if "@" not in name} == expected
+
+
+def test_operations_are_not_shown_before_version_4(service: Service) -> None:
+    headers = Headers({"MaxDataServiceVersion": "3.0"})
+    answer = service.handle(Request("GET", ROOT, "Products", "$select=Name,Shop.Raise", headers))
+    assert answer.status == 501
+    headers = Headers({"OData-Version": "4.0", "Accept": "application/json;odata.metadata=none"})
+    answer = service.handle(Request("GET", ROOT, "Products(1)", "$select=Name,Shop.Raise", headers))
+    assert json.loads(answer.body) == {"Name": "Tea"}
