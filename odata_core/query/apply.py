@@ -14,11 +14,11 @@ from itertools import product
 from typing import Any, Final
 
 from ..uri.syntax import OrderByItem, Rollup, Segment, Transformation
-from .apply_hierarchies import bind_relatives, bind_rollup_recursive, bind_traverse, is_recursive
+from .apply_hierarchies import bind_relatives, bind_rollup_recursive, bind_traverse, is_recursive, with_levels
 from .apply_measures import bind_measure, measured
 from .apply_models import bind_call
 from .apply_nesting import bind_addnested, bind_expand, bind_join, bind_nest
-from .apply_paths import Stage, fail, groupings_of, injected, shape_of, stage_of, unsupported
+from .apply_paths import Stage, fail, groupings_of, injected, shape_of, stage_of
 from .apply_tree import (
     Aggregate,
     Applied,
@@ -97,9 +97,10 @@ def _aggregate(applying: Applying, stage: Stage, step: Transformation) -> Result
 
 def _groupby(applying: Applying, stage: Stage, step: Transformation) -> Result:
     """groupby((paths and rollups),pipeline) (3.2.3)"""
-    elements, inner = step.arguments
+    given, inner = step.arguments
+    elements = with_levels(applying, stage, given)
     if any(map(is_recursive, elements)):
-        return bind_rollup_recursive(applying, stage, step)
+        return bind_rollup_recursive(applying, stage, Transformation(step.name, (elements, inner), step.position))
     groupings = tuple([groupings_of(stage, paths, applying.text) for paths in _combinations(applying, stage, elements)])
     steps, after = applying.pipeline(stage, inner) if inner else (None, stage)
     return GroupBy(groupings, steps), grouped(stage, after, groupings, is_plain=not inner)
@@ -124,13 +125,6 @@ def _combinations(applying: Applying, stage: Stage, elements: tuple[Any, ...]) -
             choices.append([[element]])
             continue
         levels = list(element.arguments)
-        if len(levels) == 1:
-            name = "/".join(segment.name for segment in levels[0])
-            unsupported(
-                applying.text,
-                f"There is no leveled hierarchy '{name}': rollup needs two paths or more.",
-                levels[0][0].position,
-            )
         count *= len(levels)
         if count > limit:
             fail(applying.text, f"rollup makes too many groupings: the limit apply_steps is {limit}.", 0)

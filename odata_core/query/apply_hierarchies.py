@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..edm import Property
+from ..errors import BadRequest
 from ..uri.syntax import OrderByItem, Path, Rollup, Segment, Transformation
-from .apply_paths import Stage, data_path, fail, stage_of, unsupported
+from .apply_paths import Stage, data_path, fail, groupings_of, stage_of, unsupported
 from .apply_tree import (
     Aggregate,
     CallModel,
@@ -26,7 +27,7 @@ from .apply_tree import (
     Window,
 )
 from .binder import Binder
-from .hierarchies import ROLLUP_NODE, hierarchy_of, in_aggregation, related_to, source_of
+from .hierarchies import ROLLUP_NODE, hierarchy_of, in_aggregation, levels_of, related_to, source_of
 from .scope import THESE
 from .shapes import Field, Shape, Structured, is_primitive
 from .tree import Cast, Dynamic, Follow, OrderBy, Step, Variable
@@ -185,6 +186,32 @@ def _marked(shape: Shape, steps: Sequence[Step]) -> Shape:
             rest,
         )
     return shape.adding({name: Field(member, nested, is_sure=not cast)})
+
+
+# ------------------------------------------------------------------ groupings
+
+
+def with_levels(applying: Applying, stage: Stage, elements: Sequence[Any]) -> tuple[Any, ...]:
+    """Grouping elements with the paths of leveled hierarchies for their names (3.2.3.2)"""
+    return tuple([_with_levels(applying, stage, element) for element in elements])
+
+
+def _with_levels(applying: Applying, stage: Stage, element: Any) -> Any:
+    if not isinstance(element, Rollup) or is_recursive(element) or len(element.arguments) > 1:
+        return element
+    name = element.arguments[0]
+    if len(name) > 1 or "." in name[0].name:
+        fail(applying.text, "rollup needs two paths or more, or the name of a leveled hierarchy.", name[0].position)
+    qualifier, kind = name[0].name, stage.shape.kind
+    levels = levels_of(stage.scope.model, kind, qualifier, applying.text, name[0].position)
+    paths = [tuple([Segment(part) for part in level.split("/")]) for level in levels]
+    try:
+        for path in paths:
+            groupings_of(stage, [path], applying.text)
+    except BadRequest as error:
+        message = f"The leveled hierarchy '{qualifier}' cannot be used here: {error.message}"
+        unsupported(applying.text, message, name[0].position)
+    return Rollup("rollup", tuple(paths))
 
 
 # ------------------------------------------------------------------ rolluprecursive (6.3)

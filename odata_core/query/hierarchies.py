@@ -1,5 +1,6 @@
 # Recursive hierarchies, bound: the annotation of the nodes' type with a qualifier -> the ways from a node to its
 # identifier and to its parents (Data Aggregation 4.0, 5.5.2); and the functions that ask for them (5.5.2.1).
+# Of leveled hierarchies, the paths of their levels (5.5.1).
 # What a client got wrong is refused with 400; an annotation that says nothing usable, with 501.
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from ..edm import EntityType, Model
+from ..edm import EntityType, Model, StructuredType
 from ..edm import primitives as edm
-from ..edm.annotations import Record, value_of
+from ..edm.annotations import Expression, Record, value_of
 from ..errors import BadRequest, NotImplementedHere, suggestion
 from ..uri.syntax import Argument, Segment
 from ..uri.syntax import Path as SyntaxPath
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 
 AGGREGATION: Final = "Org.OData.Aggregation.V1"
 ALIAS: Final = "Aggregation"  # which the specification's examples give it, and a model need not declare
-_TERM: Final = f"{AGGREGATION}.RecursiveHierarchy"
+_RECURSIVE: Final = f"{AGGREGATION}.RecursiveHierarchy"
+_LEVELED: Final = f"{AGGREGATION}.LeveledHierarchy"
 
 
 def aggregation_name(model: Model, name: str) -> str | None:
@@ -60,13 +62,15 @@ def hierarchy_of(binder: Binder, nodes: Bound, qualifier: str, position: int) ->
     """The hierarchy that nodes form by the annotation of their type with a qualifier (6.1)."""
     kind = _checked_nodes(binder, nodes, position)
     assert isinstance(nodes, Path), "others were refused"
-    record = _annotations(binder.scope.model, kind).get(qualifier)
+    record = annotation_of(binder.scope.model, kind, _RECURSIVE, qualifier)
     if record is None:
-        known = suggestion(qualifier, _annotations(binder.scope.model, kind))
+        known = suggestion(qualifier, _qualifiers(binder.scope.model, kind, _RECURSIVE))
         binder.fail(
             f"There is no recursive hierarchy '{qualifier}' of entities of the type '{kind.qualified_name}'.{known}",
             position,
         )
+    if not isinstance(record, Record):
+        _unusable(qualifier, "its annotation is no record")
     scope = binder.scope
     at_node = Scope(scope.model, scope.grammar, scope.limits, kind, source_of(nodes))
     identifier = _annotated(binder, at_node, record, "NodeProperty", qualifier)
@@ -115,18 +119,31 @@ def source_of(nodes: Path) -> Source | None:
     return nodes.start.source if isinstance(nodes.start, Root) else None
 
 
-def _annotations(model: Model, kind: EntityType) -> Mapping[str, Record]:
-    """What is said of hierarchies of a type, or of those it derives from, by qualifier; the nearest counts."""
-    found: dict[str, Record] = {}
-    for one in _lineage(kind):
-        for annotation in model.annotations_of(one.qualified_name):
-            if annotation.term == _TERM and isinstance(annotation.value, Record):
-                found.setdefault(annotation.qualifier, annotation.value)
+def levels_of(model: Model, kind: StructuredType, qualifier: str, text: str, position: int) -> list[str]:
+    """The paths of a leveled hierarchy, that of the root first: "a collection consisting of p1,...,pn with n>=2"."""
+    found = value_of(annotation_of(model, kind, _LEVELED, qualifier))
+    if found is None:
+        known = suggestion(qualifier, _qualifiers(model, kind, _LEVELED))
+        message = f"There is no leveled hierarchy '{qualifier}' of the type '{kind.qualified_name}'.{known}"
+        raise BadRequest(message, text=text, position=position)
+    if not isinstance(found, list) or len(found) < 2 or not all(isinstance(path, str) and path for path in found):
+        raise NotImplementedHere(f"The leveled hierarchy '{qualifier}' cannot be used: it needs two paths or more.")
     return found
 
 
-def _lineage(kind: EntityType) -> Iterator[EntityType]:
-    one: EntityType | None = kind
+def annotation_of(model: Model, kind: StructuredType, term: str, qualifier: str) -> Expression | None:
+    """What is said of a type, or else of the nearest that it derives from."""
+    found = [model.annotation(one.qualified_name, term, qualifier) for one in _lineage(kind)]
+    return next((value for value in found if value is not None), None)
+
+
+def _qualifiers(model: Model, kind: StructuredType, term: str) -> list[str]:
+    said = [annotation for one in _lineage(kind) for annotation in model.annotations_of(one.qualified_name)]
+    return [annotation.qualifier for annotation in said if annotation.term == term]
+
+
+def _lineage(kind: StructuredType) -> Iterator[StructuredType]:
+    one: StructuredType | None = kind
     while one is not None:
         yield one
         one = one.base

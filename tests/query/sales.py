@@ -63,6 +63,12 @@ def _model() -> Model:
         {"NodeProperty": Path("ID", "PropertyPath"), "ParentNavigationProperty": Path("Superordinate", "PropertyPath")},
         qualifier="SalesOrgHierarchy",
     )
+    leveled: dict[str, tuple[str, ...]] = {"Product": ("ProductHierarchy", "Category/Name", "Name")}
+    leveled |= {"Time": ("TimeHierarchy", "Year", "Quarter", "Month"), "Sale": ("Country", "Customer/Country")}
+    for kind, (name, *paths) in leveled.items():
+        levels = [Path(path, "PropertyPath") for path in paths]
+        model.annotate(kind, f"{AGGREGATION}.LeveledHierarchy", levels, qualifier=name)
+    model.annotate("Sale", f"{AGGREGATION}.LeveledHierarchy", ["ID", "Nothing"], qualifier="Nowhere")
     model.function(
         "TopCountAndRemainder",
         bound=True,

@@ -363,6 +363,20 @@ def test_it_is_the_outermost_row() -> None:
     assert [row["X"] for row in found] == [[{"T": D("1.12")}]]
 
 
+@pytest.mark.parametrize(
+    ("source", "named", "unnamed"),
+    [
+        ("Products", "rollup(ProductHierarchy)", "rollup(Category/Name,Name)"),
+        ("Time", "rollup(TimeHierarchy),Date", "rollup(Year,Quarter,Month),Date"),
+    ],
+)
+def test_rollup_of_a_named_hierarchy(source: str, named: str, unnamed: str) -> None:
+    """3.2.3.2, with the hierarchies of example 53."""
+    found = applied(source, f"groupby(({named}),aggregate($count as N))")
+    assert found == applied(source, f"groupby(({unnamed}),aggregate($count as N))")
+    assert len(found) > len({row["N"] for row in found})
+
+
 def test_rollup_of_two_hierarchies() -> None:
     """3.2.3.2: seven rows of the finest level, then subtotals: five, six and four."""
     text = (

@@ -65,6 +65,10 @@ REFUSED: list[tuple[str, str, str]] = [
         f"groupby((rolluprecursive({H},ProductID)),filter(Aggregation.rollupnode(Position=2)/ID eq 'US')))",
         "There is no node 2 here",
     ),
+    # leveled hierarchies
+    ("Sales", "groupby((rollup(ProductHierarchy)))", "There is no leveled hierarchy 'ProductHierarchy' of the type"),
+    ("Products", "groupby((rollup(ProductHierarchie)))", "Did you mean 'ProductHierarchy'?"),
+    ("Sales", "groupby((rollup(Customer/Country)))", "rollup needs two paths or more, or the name of a leveled"),
     # functions
     ("Sales", "filter(Aggregation.isroot(Node=ID))", "needs the parameter 'HierarchyNodes'."),
     ("Sales", f"filter(Aggregation.issibling({NODES},Node=CustomerID))", "needs the parameter 'Other'."),
@@ -97,6 +101,8 @@ def test_refusals(source: str, text: str, message: str) -> None:
 
 
 UNSUPPORTED: list[tuple[str, str, str]] = [
+    ("Sales", "groupby((rollup(Country)))", "The leveled hierarchy 'Country' cannot be used: it needs two paths or"),
+    ("Sales", "groupby((rollup(Nowhere)))", "The leveled hierarchy 'Nowhere' cannot be used here: Could not find"),
     (
         "SalesOrganizations",
         "ancestors($root/SalesOrganizations/$filter(ID ne 'US'),SalesOrgHierarchy,ID,identity)",
