@@ -42,6 +42,20 @@ WriteBatch = Callable[[bytearray, list[Row], str], bytes | memoryview]
 """Writes rows, with commas between them: into a text that may be written over, or into one of its own."""
 
 
+@lru_cache(maxsize=512)
+def _opening(codec: JsonCodec, context: str | None) -> bytes:
+    """The beginning of an object with a context; most answers have one of a few. Empty for none."""
+    head = codec.head(context)
+    return codec.form.encode(head)[:-1] if head else b""
+
+
+def _behind(opening: bytes, body: bytes) -> bytes:
+    """An object with more members at its beginning."""
+    if not opening:
+        return body
+    return opening + (b"," + body[1:] if len(body) > 2 else b"}")
+
+
 @dataclass(frozen=True, eq=False)
 class JsonCodec:
     """One version of JSON at one level of metadata."""
@@ -52,19 +66,19 @@ class JsonCodec:
 
     def write_entity(self, shape: Shape, row: Row, about: About) -> bytes:
         """4.01 JSON Format, 6 and 7.2; JSON Light 3.0, 6.2."""
-        head = self._head(entity_context(shape, about, self.form.contexts))
+        head = _opening(self, entity_context(shape, about, self.form.contexts))
         builders = struct_builders(shape, self.form)
         if builders is not None:
             try:
-                return self._joined(head, builders.careful_row(row, about.root))
+                return _behind(head, self.form.encode(builders.careful_row(row, about.root)))
             except _NOT_PLAIN:
                 pass
-        return self._joined(head, row_writer(shape, self.form).write(row, about.root))
+        return _behind(head, self.form.encode(row_writer(shape, self.form).write(row, about.root)))
 
     def write_feed(self, shape: Shape, rows: Iterable[Row], about: About) -> Iterator[bytes]:
         """4.01 JSON Format, 13 and 15; JSON Light 3.0, 6.1."""
         encode, count = self.form.encode, about.count
-        head = self._head(feed_context(shape, about, self.form.contexts))
+        head = self.head(feed_context(shape, about, self.form.contexts))
         if count is not None:
             head[self.form.names.of_object(COUNT)] = self.form.count(count)
         tail = {
@@ -112,13 +126,13 @@ class JsonCodec:
         form = self.form
         if value is None:
             name = form.null_context or form.context_type(prop.type_name)
-            head = self._head(property_context(name, about, form.contexts))
+            head = self.head(property_context(name, about, form.contexts))
             return form.encode({**head, **form.null_body})
-        head = self._head(property_context(form.context_type(prop.type_name), about, form.contexts))
+        head = self.head(property_context(form.context_type(prop.type_name), about, form.contexts))
         mend = property_mend(prop, form)
         content = value if mend is None else mend(value, about.root)
         if isinstance(prop.type, StructuredType) and not prop.is_collection:
-            return self._joined(head, content)
+            return _behind(form.encode(head)[:-1] if head else b"", form.encode(content))
         if form.is_full and needs_type(prop, form):
             head[form.names.of_object(TYPE)] = form.type_text(prop.type_name)
         if about.count is not None:
@@ -128,7 +142,7 @@ class JsonCodec:
     def write_links(self, urls: Sequence[str], about: About, *, is_collection: bool) -> bytes:
         """4.01 JSON Format, 14; JSON Light 3.0, 8."""
         form = self.form
-        head = self._head(links_context(about, form.contexts, is_collection=is_collection))
+        head = self.head(links_context(about, form.contexts, is_collection=is_collection))
         if not is_collection:
             return form.encode({**head, form.reference: urls[0]})
         if about.count is not None:
@@ -140,25 +154,18 @@ class JsonCodec:
 
     def write_service(self, model: Model, about: About) -> bytes:
         """4.01 JSON Format, 5; JSON Light 3.0, 5."""
-        head = self._head(f"{about.root}$metadata")
+        head = self.head(f"{about.root}$metadata")
         return self.form.encode({**head, "value": service_items(model, has_kinds=self.form.has_kinds)})
 
     def write_error(self, error: ODataError) -> bytes:
         """4.01 JSON Format, 21.1; JSON Light 3.0, 14."""
         return self.form.encode({self.form.error: error_content(error, has_language=self.form.error_has_language)})
 
-    def _head(self, context: str | None) -> dict[str, Any]:
+    def head(self, context: str | None) -> dict[str, Any]:
         """The context comes first, and not at all without metadata (4.01 JSON Format, 4.5.1)."""
         if context is None or not self.form.has_metadata:
             return {}
         return {self.form.names.of_object(CONTEXT): context}
-
-    def _joined(self, head: dict[str, Any], content: Any) -> bytes:
-        """One object with the members of both; `content` is a dictionary or a Struct."""
-        body = self.form.encode(content)
-        if not head:
-            return body
-        return self.form.encode(head)[:-1] + (b"," + body[1:] if len(body) > 2 else b"}")
 
     # ------------------------------------------------------------ reading
 

@@ -396,7 +396,7 @@ def call_action(work: Work, unit: Unit) -> Reply:
     place = unit.finder.follow(before)
     body = work.request.body
     arguments = work.reader().read_parameters(body, step.operation, work.reading) if body else {}  # type: ignore[union-attr]
-    found = unit.caller.call(step, place, arguments)  # type: ignore[arg-type]
+    found = unit.caller.call(step, place, arguments, unit.finder)  # type: ignore[arg-type]
     unit.renew()
     if work.codec is None or step.operation.returns is None:  # type: ignore[union-attr]
         return NO_CONTENT

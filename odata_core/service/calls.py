@@ -73,30 +73,28 @@ class Caller:
     operations: Mapping[Operation, Function]
     session: Reads
     relations: Relations
-    finder: Callable[[], Finder]
 
-    def function(self, step: Invocation, place: Place | None) -> Place:
+    def function(self, step: Invocation, place: Place | None, finder: Finder) -> Place:
         """What a function gives, called where a path has it."""
         arguments = {name: compile_value(value, relations=self.relations)({}) for name, value in step.arguments}
-        return self.call(step, place, arguments)
+        return self.call(step, place, arguments, finder)
 
-    def call(self, step: Invocation, place: Place | None, arguments: Mapping[str, Any]) -> Place:
+    def call(self, step: Invocation, place: Place | None, arguments: Mapping[str, Any], finder: Finder) -> Place:
         """What an operation gives for these arguments, as a place to go on from."""
         operation = step.operation
         function = self.operations.get(operation)
         if function is None:
             raise NotImplementedHere(f"The operation '{step.name}' is not carried out by this service.")
         if step.is_each and isinstance(place, Many):
-            return self._each(step, place, arguments)
-        given = [] if operation.binding is None or place is None else [self._binding(place)]
+            return self._each(step, place, arguments, finder)
+        given = [] if operation.binding is None or place is None else [_binding(place, finder)]
         more = {"session": self.session} if _takes_session(function) else {}
         return self._result(step, function(*given, **arguments, **more))
 
-    def _each(self, step: Invocation, place: Many, arguments: Mapping[str, Any]) -> Place:
+    def _each(self, step: Invocation, place: Many, arguments: Mapping[str, Any], finder: Finder) -> Place:
         """The results of an operation for every member of a collection, as one collection (4.01 Part 2, 4.13)."""
         one = replace(step, is_each=False)
-        finder = self.finder()
-        found = [self.call(one, finder.entity(place, row), arguments) for row in finder.rows(place)]
+        found = [self.call(one, finder.entity(place, row), arguments, finder) for row in finder.rows(place)]
         values = [
             item for result in found for item in (result.rows or () if isinstance(result, Many) else [result.value])
         ]
@@ -104,9 +102,6 @@ class Caller:
         if isinstance(kind, EntityType):
             return Many(kind, step.source, (), [value for value in values if value is not None])
         return One(values, kind)
-
-    def _binding(self, place: Place) -> Any:
-        return list(self.finder().rows(place)) if isinstance(place, Many) else place.value
 
     def _result(self, step: Invocation, value: Any) -> Place:
         returns = step.operation.returns
@@ -122,6 +117,10 @@ class Caller:
         if isinstance(kind, EntityType) and value is not None and source is not None:
             return One(value, kind, source, key_of(kind, value), value)
         return One(value, kind)
+
+
+def _binding(place: Place, finder: Finder) -> Any:
+    return list(finder.rows(place)) if isinstance(place, Many) else place.value
 
 
 def _takes_session(function: Function) -> bool:

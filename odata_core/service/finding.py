@@ -18,7 +18,7 @@ from ..query.comparison import enum_number
 from ..query.conditions import both, equals, is_of, is_one_of
 from ..query.evaluate import Relations, compile_filter
 from ..query.relations import constraint_of
-from ..query.resource import CrossJoin, Each, FromSource, Invocation, Key, Ordinal, Resource, Step, Subset
+from ..query.resource import Each, FromSource, Invocation, Key, Ordinal, Resource, Step, Subset
 from ..query.tree import Bound, Cast, Dynamic, Follow, OrderBy, Source
 from ..records import record
 from ..uri import Grammar, print_predicate
@@ -68,22 +68,17 @@ class Many:
 
 
 Place = One | Many
-Call = Callable[[Invocation, "Place | None"], Place]
-Join = Callable[[CrossJoin], Many]
-"""The combinations of the entities of some sets."""
+Call = Callable[[Invocation, "Place | None", "Finder"], Place]
 
 
 class Finder:
-    """Follows the steps of resources in one session. `call` carries out operations, `join` makes cross joins."""
+    """Follows the steps of resources in one session. `call` carries out operations."""
 
-    def __init__(
-        self, session: Reads, grammar: Grammar, relations: Relations, call: Call | None = None, join: Join | None = None
-    ) -> None:
+    def __init__(self, session: Reads, grammar: Grammar, relations: Relations, call: Call | None = None) -> None:
         self.session = session
         self.grammar = grammar
         self.relations = relations
         self.call = call
-        self.join = join
 
     def find(self, resource: Resource) -> Place:
         """Where a path leads; NotFound when something on the way is not there."""
@@ -285,12 +280,7 @@ class Finder:
     def _invoke(self, place: Place | None, step: Invocation) -> Place:
         if self.call is None:
             raise NotImplementedHere(f"The operation '{step.name}' is not supported.")
-        return self.call(step, place)
-
-    def _crossjoin(self, _place: Place | None, step: CrossJoin) -> Many:
-        if self.join is None:
-            raise NotImplementedHere("'$crossjoin' is not supported.")
-        return self.join(step)
+        return self.call(step, place, self)
 
 
 _STEPS: Final[Mapping[type, Callable[..., Place]]] = {
@@ -305,7 +295,6 @@ _STEPS: Final[Mapping[type, Callable[..., Place]]] = {
     Each: Finder._each,
     Ordinal: Finder._ordinal,
     Invocation: Finder._invoke,
-    CrossJoin: Finder._crossjoin,
 }
 
 

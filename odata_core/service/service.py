@@ -181,14 +181,16 @@ class Service:
             from .batch import run_batch  # batches are made of requests to this very service
 
             return run_batch(self, request, exchange.profile, backend, context)
-        work = self._work(settled, request)
-        with ExitStack() as held:
-            if session is None:
-                session = held.enter_context(backend.session(context))
-            reply = _ACTIONS[action](work, self._unit(session, exchange, request.root, references))
-            if reply.rest is None or action is not Action.READ:
-                return reply
-            return replace(reply, rest=within(held.pop_all(), reply.rest))
+        work, act = self._work(settled, request), _ACTIONS[action]
+        if session is not None:
+            return act(work, self._unit(session, exchange, request.root, references))
+        if action is not Action.READ or not settled.planned.resource.is_collection:
+            with backend.session(context) as opened:
+                return act(work, self._unit(opened, exchange, request.root, references))
+        with ExitStack() as held:  # what is read while it is sent keeps the session
+            opened = held.enter_context(backend.session(context))
+            reply = act(work, self._unit(opened, exchange, request.root, references))
+            return reply if reply.rest is None else replace(reply, rest=within(held.pop_all(), reply.rest))
 
     def _work(self, settled: Settled, request: Request) -> Work:
         exchange, planned = settled.exchange, settled.planned

@@ -23,7 +23,7 @@ from ..records import record
 from ..uri import Grammar, parse_relative
 from .calls import Caller, Function
 from .everything import all_entities, combinations
-from .finding import Finder, Many, One, Place
+from .finding import Finder, One, Place
 from .listing import Lister
 from .writing import Writer
 
@@ -67,19 +67,19 @@ class Unit:
         """Forget what was read: after a write, rows are others."""
         self.relations = relations_of(self.session)
         self.relations.operations = self.operations
-        self.caller = Caller(self.operations, self.session, self.relations, lambda: self.finder)
-        self.finder = Finder(
-            self.session, self.language.grammar, self.relations, self.caller.function, self._combinations
-        )
+        self.caller = Caller(self.operations, self.session, self.relations)
+        # None of these refers back to who uses it: what a request leaves behind goes with its last reference.
+        self.finder = Finder(self.session, self.language.grammar, self.relations, self.caller.function)
 
     def place_of(self, resource: Resource) -> Place:
-        """Where a path leads, $all among them."""
-        if resource.kind is Kind.ALL or (resource.steps and isinstance(resource.steps[0], Cast)):
+        """Where a path leads, $all and $crossjoin among them."""
+        first = resource.steps[0] if resource.steps else None
+        if resource.kind is Kind.ALL or isinstance(first, Cast):
             return all_entities(self.model, resource, self.relations, self.root, self.language.links)
+        if isinstance(first, CrossJoin):
+            many = combinations(first, self.relations, self.limits, self.root, self.language.links)
+            return self.finder.follow(resource.steps[1:], many) or many
         return self.finder.find(resource)
-
-    def _combinations(self, step: CrossJoin) -> Many:
-        return combinations(step, self.relations, self.limits, self.root, self.language.links)
 
     @property
     def lister(self) -> Lister:
