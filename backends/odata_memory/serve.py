@@ -12,14 +12,19 @@ from typing import Any
 from odata_core.csdl import read_csdl_file
 from odata_core.edm import Model, Property, Timestamp
 from odata_core.edm.primitives import DATETIME
+from odata_core.edm.rows import BIND
 from odata_core.errors import BadRequest, ODataError, suggestion
 from odata_core.limits import Limits
 from odata_core.payload.codec import Reading
 from odata_core.payload.json_codec import json_v4
-from odata_core.payload.json_text import decode_json, encode_json
+from odata_core.payload.json_text import decode_json, restore_json
+from odata_core.protocol.profile import ODATA_401
+from odata_core.query.path_binder import PathBinder
+from odata_core.query.resource import Key
 from odata_core.query.tree import Source
 from odata_core.service import Handler, Service
 from odata_core.service.mounting import Mounted, WithReset
+from odata_core.uri import parse_relative
 
 from .store import MemoryBackend
 
@@ -48,29 +53,50 @@ def read_data(path: Path, model: Model) -> Mapping[str, Any]:
         raise BadRequest(f"The file '{path}' cannot be read: {error.strerror}.") from None
     if not isinstance(content, dict):
         raise BadRequest(f"The file '{path}' must hold an object with a member for each entity set.")
-    reading = Reading(model, LARGE)
     known: dict[str, Source] = {**model.entity_sets, **model.singletons}
     found: dict[str, Any] = {}
     for name, rows in content.items():
         source = known.get(name)
         if source is None:
             raise BadRequest(f"{path}: there is no entity set or singleton '{name}'.{suggestion(name, known)}")
-        found[name] = _rows(rows, source, reading, f"{path}: {name}")
+        found[name] = _rows(rows, source, model, f"{path}: {name}")
     return found
 
 
-def _rows(value: Any, source: Source, reading: Reading, where: str) -> Any:
+def _rows(value: Any, source: Source, model: Model, where: str) -> Any:
     if not isinstance(value, list):
-        return _row(value, source, reading, where)
-    return [_row(row, source, reading, f"{where}[{index}]") for index, row in enumerate(value)]
+        return _row(value, source, model, where)
+    return [_row(row, source, model, f"{where}[{index}]") for index, row in enumerate(value)]
 
 
-def _row(value: Any, source: Source, reading: Reading, where: str) -> dict[str, Any]:
+def _row(value: Any, source: Source, model: Model, where: str) -> dict[str, Any]:
     try:
-        row = json_v4().read_entity(encode_json(value), source.type, reading)
-        return {name: _local(item, source.type.properties.get(name)) for name, item in row.items()}
+        row = json_v4().read_entity(restore_json(value), source.type, Reading(model, LARGE))
+        named = _with_keys(row, model)
+        return {name: _local(item, source.type.properties.get(name)) for name, item in named.items()}
     except ODataError as error:
         raise BadRequest(f"{where}: {error.message}") from None
+
+
+def _with_keys(row: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    """The row with keys instead of the URLs of what it refers to, like `Categories(1)`."""
+    return {name: _keyed(name, value, model) for name, value in row.items()}
+
+
+def _keyed(name: str, value: Any, model: Model) -> Any:
+    if isinstance(value, list):
+        return [_keyed(name, item, model) for item in value]
+    if isinstance(value, dict):
+        return _with_keys(value, model)
+    return _key_of(value, model) if name.endswith(BIND) and value is not None else value
+
+
+def _key_of(url: str, model: Model) -> tuple[Any, ...]:
+    """The key in the URL of an entity, which is relative to the service root; a singleton has none."""
+    profile = ODATA_401
+    path = parse_relative(url, profile.grammar, LARGE).path
+    *_, last = PathBinder(model, profile.grammar, LARGE, profile.rules).bind(path).steps
+    return (last.plain or ()) if isinstance(last, Key) else ()
 
 
 def _local(value: Any, prop: Property | None) -> Any:

@@ -16,7 +16,7 @@ from ..errors import NotImplementedHere
 from ..limits import Limits
 from ..query.conditions import is_of, is_one_of
 from ..query.evaluate import Relations, compile_filter, compile_order, compile_value
-from ..query.options import BoundOptions, Expansion, Form
+from ..query.options import BoundOptions, Expansion, Form, Selected, Selection
 from ..query.relations import columns_reader, constraint_of, linked_keys
 from ..query.search import compile_search
 from ..query.tree import Bound, Cast, Compare, Constant, Follow, In, ListOf, Logic, Path, Source, Step
@@ -105,10 +105,14 @@ class Expander:
         if expansion.levels > 1:
             nested.append(replace(expansion, levels=expansion.levels - 1))
         flat = [row for page in pages for row in page]
-        if not (nested or expansion.options.compute):
+        selection = expansion.options.select
+        is_narrowed = narrows(selection)
+        if not (nested or expansion.options.compute or is_narrowed):
             return pages
         if expansion.options.compute:
             flat = list(computed(flat, expansion.options, _kind(expansion), self.relations))
+        if is_narrowed:
+            flat = list(narrowed(flat, selection, self.relations))
         changed = iter(self.expand(flat, nested, None if step.navigation.contains_target else step.target))
         return [[next(changed) for _ in page] for page in pages]
 
@@ -180,8 +184,8 @@ def _wanted(expansion: Expansion) -> _Wanted:
     step, options = expansion.step, expansion.options
     assert isinstance(step, Follow)
     kind, condition = step.navigation.target, options.filter
-    if expansion.cast is not None:  # 4.01 Part 2, 5.1.3: only those of the type, which what follows is about
-        kind, condition = _kind(expansion), _and(is_of(expansion.cast.type, expansion.cast.names), condition)
+    if expansion.cast is not None:  # 4.01 Part 2, 5.1.3: only those of the type; a row without one is of the declared
+        condition = _and(is_of(expansion.cast.type, expansion.cast.names), condition)
     if step.key is not None:
         parts = zip(kind.key, step.key, strict=True)
         condition = _and(*[Compare("eq", Path((kind.properties[name],)), value) for name, value in parts], condition)
@@ -257,6 +261,44 @@ def computed(
     for item in options.compute:
         rows = map(_adder(item.name, compile_value(item.expression, relations=relations, kind=kind)), rows)
     return rows
+
+
+def narrows(selection: Selection | None) -> bool:
+    """Whether $select asks for a part of collections only."""
+    return selection is not None and any(
+        member.options is not None or narrows(member.selection) for member in selection.members
+    )
+
+
+def narrowed(rows: Iterable[Row], selection: Selection | None, relations: Relations) -> Iterable[Row]:
+    """The rows with no more of their collections than $select asks for (4.01 Part 1, 11.2.5.1), as they are read."""
+    for member in selection.members if selection is not None else ():
+        if narrows(member.selection) or member.cast is not None:
+            raise NotImplementedHere("Options within a selected property are not supported.", target="$select")
+        if member.options is not None:
+            rows = map(_narrower(member, member.options, relations), rows)
+    return rows
+
+
+def _narrower(member: Selected, options: BoundOptions, relations: Relations) -> Callable[[Row], Row]:
+    name, kind = member.name, member.member.type
+    if options.compute:
+        raise NotImplementedHere("$compute within $select is not supported.", target="$select")
+    tests: list[Callable[[Any], Any]] = []
+    if options.search is not None:
+        tests.append(compile_search(options.search))
+    if options.filter is not None:
+        tests.append(compile_filter(options.filter, relations=relations, kind=kind))
+    order = compile_order(options.order, relations=relations, kind=kind) if options.order else None
+
+    def narrow(row: Row) -> Row:
+        if row.get(name) is None:
+            return row
+        items = [item for item in row[name] if all(test(item) for test in tests)]
+        counted = {f"{name}{COUNT}": len(items)} if options.count else {}
+        return {**row, **counted, name: list(_page(items if order is None else list(order(items)), options))}
+
+    return narrow
 
 
 def _adder(name: str, value: Callable[[Row], Any]) -> Callable[[Row], Row]:

@@ -13,6 +13,7 @@
 #   "Nav" + LINK, + ASSOCIATION     URLs of a navigation property, where they are known and not what the key says
 #   "Dynamic" + TYPE                the type of a dynamic property, where its Python value does not tell
 #   "@Namespace.Term", "Name@Namespace.Term"   annotations
+#   "Nav" + DELTA                   what is different in what is related: rows, with REMOVED in those that go
 #   REMOVED                         in a delta: the reason ("changed" or "deleted") why an entity is gone
 #
 # No member of a model can be called so: names begin with a letter or an underscore and have no @ in them.
@@ -51,6 +52,7 @@ MEDIA_READ_LINK: Final = "@odata.mediaReadLink"
 MEDIA_EDIT_LINK: Final = "@odata.mediaEditLink"
 MEDIA_CONTENT: Final = "@odata.mediaContent"
 BIND: Final = "@odata.bind"
+DELTA: Final = "@odata.delta"
 COUNT: Final = "@odata.count"
 NEXT_LINK: Final = "@odata.nextLink"
 DELTA_LINK: Final = "@odata.deltaLink"

@@ -12,7 +12,7 @@ import msgspec
 from ..errors import BadRequest
 from ..limits import Limits
 from .batch import BatchAnswer, BatchRequest
-from .json_text import decode_json, encode_json
+from .json_text import decode_json, encode_json, restore_json
 
 _MEMBERS = frozenset({"id", "method", "url", "headers", "body", "atomicityGroup", "dependsOn", "if"})
 
@@ -70,7 +70,7 @@ def _body(item: Mapping[str, Any], headers: Mapping[str, str], path: str) -> byt
         return b""
     body, kind = item["body"], headers.get("content-type", "application/json").lower()
     if "json" in kind:
-        return encode_json(body)
+        return restore_json(body)
     if not isinstance(body, str):
         _fail(f"{path}.body", "a string is expected, since the Content-Type is not JSON")
     if kind.startswith("text/"):

@@ -14,7 +14,7 @@ from ..edm import rows
 CONTROL: Final = "@odata."
 _MAX_KNOWN: Final = 4_096
 _MAX_NAME: Final = 256
-DELTA: Final = "@odata.delta"  # behind the name of a navigation property: changes of what is related (4.01, 4.5.6)
+DELTA: Final = rows.DELTA  # behind the name of a navigation property: changes of what is related (4.01, 4.5.6)
 NULL: Final = "@odata.null"
 METADATA_ETAG: Final = "@odata.metadataEtag"
 
@@ -97,4 +97,4 @@ FIRST: Final = (rows.CONTEXT, rows.REMOVED, rows.TYPE, rows.ID, rows.ETAG)
 # What is written at every level: parts of the data rather than metadata (4.01 JSON Format, 3.1.3 and 15.3).
 AT_EVERY_LEVEL: Final = frozenset({rows.COUNT, rows.NEXT_LINK, rows.DELTA_LINK, rows.REMOVED, rows.BIND, DELTA, NULL})
 # What a request may have; the rest is for answers (4.01 JSON Format, 4.5: unknown control information is no error).
-IN_REQUESTS: Final = frozenset({rows.TYPE, rows.ID, rows.BIND, rows.REMOVED, DELTA, NULL})
+IN_REQUESTS: Final = frozenset({rows.TYPE, rows.ID, rows.ETAG, rows.BIND, rows.REMOVED, DELTA, NULL})

@@ -29,6 +29,7 @@ def _decimal(text: str) -> Decimal:
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=_decimal)
 _ENCODER: Final = msgspec.json.Encoder()
+_RESTORER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 def decode_json(body: bytes, limits: Limits) -> Any:
@@ -52,6 +53,11 @@ def decode_json(body: bytes, limits: Limits) -> Any:
 def encode_json(value: Any) -> bytes:
     """Compact UTF-8 JSON."""
     return _ENCODER.encode(value)
+
+
+def restore_json(value: Any) -> bytes:
+    """What `decode_json` gave, as JSON again: its numbers are still numbers, with every digit."""
+    return _RESTORER.encode(value)
 
 
 def _check_depth(structure: bytes, limits: Limits) -> None:

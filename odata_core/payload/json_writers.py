@@ -242,7 +242,10 @@ class RowWriter:
         """What an open type's row has beyond the declared members."""
         known, chosen = self.known, self.dynamic
         for name, value in row.items():
-            if "@" in name or name in known or name[0] == "#" or (chosen is not None and name not in chosen):
+            if "@" in name or name in known or name[0] == "#":
+                continue
+            if chosen is not None and name not in chosen:
+                beside.pop(name, None)
                 continue
             rest = beside.pop(name, None)
             declared: str | None = row.get(name + TYPE)

@@ -20,6 +20,7 @@ from msgspec import Raw
 
 from ..edm import Duration, PrimitiveType, TimeOfDay, Timestamp
 from ..edm import primitives as edm
+from ..edm.geo import print_geo
 from ..uri.literals import print_decimal, print_float, read_guid
 from .json_geo import geo_reader
 
@@ -207,4 +208,5 @@ _RAW: Final[Mapping[PrimitiveType, Callable[[Any], str]]] = {
     edm.DECIMAL: print_decimal,
     edm.SINGLE: print_float,
     edm.DOUBLE: print_float,
+    **dict.fromkeys(edm.GEO_TYPES, print_geo),  # well-known text (4.01 Part 1, 11.2.5.1)
 }

@@ -43,7 +43,11 @@ class Wishes:
 
 @record
 class Exchange:
-    """What was settled: the profile, the highest version of the answer, and the request's wishes."""
+    """What was settled: the profile, the highest version of the answer, and the request's wishes.
+
+    `changes_many`: whether the body may do what Manners says of that. What a client sends is in the version that it
+    tells, else in the highest that both can (4.01 Part 1, 8.1.5).
+    """
 
     profile: Profile
     maximum: Version
@@ -51,6 +55,7 @@ class Exchange:
     key_as_segment: bool
     wishes: Wishes
     accept: str | None
+    changes_many: bool = False
 
     @property
     def return_content(self) -> bool | None:
@@ -90,6 +95,8 @@ def negotiate(profile: Profile, method: str, headers: Mapping[str, str], *, key_
         key_as_segment=key_as_segment and headers.get("DataServiceUrlConventions") == "KeyAsSegment",
         wishes=_wishes(profile, headers.get("Prefer")),
         accept=headers.get("Accept"),
+        changes_many=profile.manners.changes_many
+        and (given is None or parse_version(given, profile.version_header) >= profile.version),
     )
 
 

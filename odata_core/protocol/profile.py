@@ -27,7 +27,9 @@ class Manners:
     a null property has a body of its own, and a null relation is 404. `needs_etag`: a write to an entity with an ETag
     must say If-Match (11.4.1.1). `upserts`: an update of what is not there creates it (11.4.4). `id_in_mime`: where the
     answers of a batch have their Content-ID; `batch_status` is that of the whole. `advertises`: $select may name
-    operations, which are shown then (11.2.5.1). `changes_many`: PATCH changes a whole collection (11.4.13).
+    operations, which are shown then (11.2.5.1). `changes_many`: PATCH changes a whole collection (11.4.13), and what
+    an entity is related to with it (11.4.3.1). `shows_inserted`: an insert of related entities gives them back with the
+    one that they belong to (11.4.2.2).
     """
 
     null_is_empty: bool
@@ -38,10 +40,11 @@ class Manners:
     batch_status: int
     advertises: bool
     changes_many: bool = False
+    shows_inserted: bool = False
 
 
 V3_MANNERS: Final = Manners(False, False, False, "DataServiceId", False, 202, False)
-V4_MANNERS: Final = Manners(True, True, True, "OData-EntityId", True, 200, True)
+V4_MANNERS: Final = Manners(True, True, True, "OData-EntityId", True, 200, True, shows_inserted=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,12 +12,15 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final, NoReturn
 
-from ..errors import BadRequest, NotImplementedHere
+from ..errors import BadRequest
 
 EARTH_RADIUS: Final = 6_371_008.8  # metres, mean radius R1 of WGS 84
 
 Place = Mapping[str, Any]
 Position = tuple[float, float]
+Vector = tuple[float, float, float]
+
+_SLACK: Final = 1e-9  # of the radius of the sphere: what rounding may do to a point on an edge
 
 
 def distance_on_plane(one: Place, other: Place) -> float:
@@ -55,10 +58,52 @@ def intersects_on_plane(point: Place, polygon: Place) -> bool:
     return inside
 
 
-def intersects_on_globe(point: Place, polygon: Place) -> NoReturn:
-    raise NotImplementedHere(
-        "The function 'geo.intersects' is not supported for Edm.GeographyPolygon: only polygons in a plane are."
-    )
+def intersects_on_globe(point: Place, polygon: Place) -> bool:
+    """The same on the sphere, where edges are parts of great circles, for rings that fit into a hemisphere: the
+    smaller side of a ring is its interior, whichever way round it is written."""
+    _same_system("geo.intersects", point, polygon)
+    here = _direction(_point("geo.intersects", point))
+    turns = 0.0
+    for ring in _polygon("geo.intersects", polygon):
+        corners = [_direction(position) for position in ring]
+        if any(_is_between(here, start, end) for start, end in pairwise(corners)):
+            return True
+        # Seen from a point inside, the corners go once around; its antipode sees the same, so the side must be right.
+        if math.fsum([_dot(here, corner) for corner in corners]) > 0:
+            turns += abs(math.fsum([_turn(here, start, end) for start, end in pairwise(corners)])) / math.tau
+    return round(turns) % 2 == 1
+
+
+def _direction(position: Position) -> Vector:
+    """A position as a vector of length 1 from the centre of the sphere."""
+    lon, lat = map(math.radians, position)
+    return math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)
+
+
+def _dot(one: Vector, other: Vector) -> float:
+    return one[0] * other[0] + one[1] * other[1] + one[2] * other[2]
+
+
+def _cross(one: Vector, other: Vector) -> Vector:
+    (a, b, c), (x, y, z) = one, other
+    return b * z - c * y, c * x - a * z, a * y - b * x
+
+
+def _is_between(here: Vector, start: Vector, end: Vector) -> bool:
+    """Whether a point lies on the edge between two corners, by about a centimetre."""
+    around = _dot(start, end)
+    normal = _cross(start, end)
+    size = math.hypot(*normal)
+    if size == 0:
+        return math.dist(here, start) < _SLACK
+    off = abs(_dot(here, normal)) / size
+    return off < _SLACK and min(_dot(here, start), _dot(here, end)) >= around - _SLACK
+
+
+def _turn(here: Vector, start: Vector, end: Vector) -> float:
+    """The angle at a point from one corner to the next one, to the left being positive."""
+    one, other = _cross(here, start), _cross(here, end)
+    return math.atan2(_dot(here, _cross(one, other)), _dot(one, other))
 
 
 def _haversine(one: Position, other: Position) -> float:

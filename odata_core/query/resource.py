@@ -142,6 +142,12 @@ class Hop:
         return self.source
 
     @property
+    def type(self) -> EntityType | None:
+        """The declared type of the entities; None for what an operation gives."""
+        found = self.source.type if self.navigation is None and self.source is not None else None
+        return self.navigation.target if self.navigation is not None else found
+
+    @property
     def is_single(self) -> bool:
         if self.key is not None or isinstance(self.source, Singleton):
             return True

@@ -9,21 +9,25 @@ from typing import Any
 
 from ..edm import EntityType, Property, StructuredType
 from ..edm import primitives as edm
+from ..edm.rows import ID
 from ..errors import BadRequest, MethodNotAllowed, NotFound, NotImplementedHere
 from ..payload.codec import About
 from ..payload.values import raw_text
 from ..query.options import BoundOptions
 from ..query.resource import Kind
-from ..query.tree import Follow
+from ..query.tree import Dynamic, Follow
 from ..uri.values import VALUE_READERS
 from .addresses import address_of, context_path
 from .changes import changes_of, delta_url, tracked_moment
+from .deep import change_deeply, showing
 from .etags import check_write, etag_of, is_unchanged
 from .finding import Many, One, Place
 from .reading import about_of, property_of, source_for, told
-from .streams import insert_media, read_stream, write_stream
+from .streams import check_media, insert_media, read_stream, write_stream
+from .trails import GONE
 from .unit import Unit
 from .work import NO_CONTENT, Reply, Work, in_pieces, next_url, url_of
+from .writing import fixed_names
 
 # ------------------------------------------------------------------ reading
 
@@ -45,8 +49,10 @@ def read_resource(work: Work, unit: Unit) -> Reply:
             return _nothing(work, place)
         place = unit.finder.entity(place, rows[0])
     if work.resource.kind in (Kind.MEDIA, Kind.STREAM):
-        status, body, content_type, headers = read_stream(work.request, unit, place)
-        return Reply(status, body, headers, content_type=content_type, has_body=status != 304)
+        status, body, content_type, headers = read_stream(
+            work.request, unit, place, null_is_empty=work.manners.null_is_empty
+        )
+        return Reply(status, body, headers, content_type=content_type, has_body=status not in (204, 304))
     if work.resource.kind is Kind.VALUE:
         return _raw(work, unit, place)
     return _single(work, unit, place)
@@ -102,9 +108,9 @@ def _single(work: Work, unit: Unit, place: One) -> Reply:
     about = about_of(work.root, place, unit.language.links, url=url_of(work))
     is_changed = is_asked(work.options) or work.omits_nulls
     if isinstance(kind, StructuredType) and isinstance(place.value, Mapping) and is_changed:
-        rows = unit.lister.expanded([place.value], work.options, None)
+        row = unit.lister.completed(place.value, kind, work.options, None)
         applied = work.wishes.applied("omit-values") if work.omits_nulls else ()
-        return Reply(200, work.writer.write_entity(work.shape(kind, None), rows[0], about), applied)
+        return Reply(200, work.writer.write_entity(work.shape(kind, None), row, about), applied)
     if prop.is_collection and _chooses(work.options, is_changed=is_changed):
         return _items(work, unit, place, prop, about)
     return Reply(200, work.writer.write_property(prop, place.value, about))
@@ -149,9 +155,9 @@ def _entity(work: Work, unit: Unit, place: One, status: int = 200, headers: Any 
         return Reply(304, headers=tagged, has_body=False)
     shape = work.shape(place.type, source)
     tagged = (*tagged, *(work.wishes.applied("omit-values") if work.omits_nulls else ()))
-    rows = unit.lister.expanded([place.value], work.options, source)
+    found = unit.lister.completed(place.value, place.type, work.options, source)
     about = about_of(work.root, place, unit.language.links, url=url_of(work))
-    (row,) = told(rows, shape, place, unit.language.links)
+    (row,) = told([found], shape, place, unit.language.links)
     return Reply(status, work.writer.write_entity(shape, row, about), tagged, features=features_of(work, about))
 
 
@@ -217,7 +223,10 @@ def create(work: Work, unit: Unit) -> Reply:
     if isinstance(place.type, EntityType) and place.type.has_stream:
         one = insert_media(work.request, unit, place)
     else:
-        one = unit.writer.insert(place, work.reader().read_entity(work.request.body, place.type, work.reading))
+        given = work.reader().read_entity(work.request.body, place.type, work.reading)
+        one = unit.writer.insert(place, given)
+        if work.manners.shows_inserted and work.codec is not None:
+            work = replace(work, options=showing(work.options, one, given))
     unit.renew()
     location = work.root + address_of(one, unit.language.links)
     return _made(work, unit, one, (("Location", location),), location)
@@ -274,7 +283,10 @@ def update(work: Work, unit: Unit) -> Reply:
     etag = etag_of(source, place.value)
     check_write(work.request.headers, etag, exists=True, is_required=work.needs_etag)
     given = work.reader().read_entity(work.request.body, place.type, work.reading)
-    one = unit.writer.change(place, given, replace=work.replaces)
+    if work.changes_many:
+        one = change_deeply(unit, place, given, replaces=work.replaces)
+    else:
+        one = unit.writer.change(place, given, replaces=work.replaces)
     unit.renew()
     if work.codec is not None:
         return _entity(work, unit, one, 200, work.applied)
@@ -297,27 +309,58 @@ def _upsert(work: Work, unit: Unit) -> Reply:
 
 
 def delete(work: Work, unit: Unit) -> Reply:
-    """An entity less: 204 (11.4.5)."""
+    """An entity less: 204 (11.4.5). Who deletes the content of a media entity deletes the entity (11.4.7.3)."""
     place = unit.finder.one(work.resource)
-    etag = etag_of(source_for(place), place.value)
-    check_write(work.request.headers, etag, exists=True, is_required=work.needs_etag)
+    if work.resource.kind is Kind.MEDIA:
+        check_media(work.request, unit, place)
+    else:
+        etag = etag_of(source_for(place), place.value)
+        check_write(work.request.headers, etag, exists=True, is_required=work.needs_etag)
     unit.writer.remove(place)
     return NO_CONTENT
 
 
 def write_property(work: Work, unit: Unit) -> Reply:
-    """PUT or PATCH of a property, its raw value included; DELETE makes it null (11.4.9)."""
-    place = unit.finder.one(work.resource)
+    """PUT or PATCH of a property, its raw value included; DELETE makes it null, empties a collection, or takes an item
+    out of one (11.4.9 and 11.4.10)."""
+    place = _settable_place(work, unit)
     _check_entity(work, unit, place)
+    _check_settable(work, unit)
     prop = property_of(place, work.resource.properties, str(place.trail[-1]))
-    value = None if work.method == "DELETE" else _new_value(work, place, prop)
+    if work.method == "DELETE":
+        value: Any = GONE if isinstance(place.trail[-1], int) else [] if prop.is_collection else None
+    else:
+        value = _new_value(work, place, prop)
     if value is None and not prop.nullable:
         raise BadRequest(f"The property '{prop.name}' is not nullable.", target=prop.name)
-    unit.writer.set_value(place, value)
+    unit.writer.set_value(place, value, is_whole=work.replaces and isinstance(value, Mapping))
     unit.renew()
     if work.codec is None:
-        return NO_CONTENT
-    return _single(work, unit, unit.finder.one(work.resource))
+        return Reply(204, headers=work.applied, has_body=False)
+    reply = _single(work, unit, unit.finder.one(work.resource))
+    return replace(reply, headers=(*reply.headers, *work.applied))
+
+
+def _settable_place(work: Work, unit: Unit) -> One:
+    """Where a value is to be put. A dynamic property that is not there is one that is null (11.4.9.2)."""
+    steps = work.resource.steps
+    owner = unit.finder.follow(steps[:-1])
+    last = steps[-1]
+    if isinstance(last, Dynamic) and isinstance(owner, One) and isinstance(owner.value, Mapping):
+        value = owner.value.get(last.name)
+        return replace(owner, value=value, type=last.type, trail=(*owner.trail, last.name))
+    return unit.finder.one(work.resource)
+
+
+def _check_settable(work: Work, unit: Unit) -> None:
+    """A property that no update changes has nothing to be set (11.4.9.1)."""
+    properties, hops = work.resource.properties, work.resource.hops
+    kind = hops[-1].type if hops else None
+    if not properties or kind is None:
+        return
+    fixed = fixed_names(unit.model, kind, is_update=True) | set(kind.key)
+    if properties[0].name in fixed:
+        raise MethodNotAllowed(f"The property '{properties[0].name}' cannot be changed.", allow=("GET", "HEAD"))
 
 
 def _new_value(work: Work, place: One, prop: Property) -> Any:
@@ -360,16 +403,25 @@ def write_links(work: Work, unit: Unit) -> Reply:
     owner, step, key = _relation(work, unit)
     navigation = step.navigation
     if work.method == "DELETE":
+        if work.options.id and not navigation.is_collection:
+            raise BadRequest(f"'{navigation.name}' has one link only, which needs no $id.", target="$id")
         target = unit.resolve(work.options.id) if work.options.id else key
+        if target is None and navigation.is_collection and work.changes_many:
+            change_deeply(unit, owner, {navigation.name: []}, replaces=False)  # all of them (11.4.6.4)
+            return NO_CONTENT
         if target is None and navigation.is_collection:
             raise BadRequest(f"Say which of the links of '{navigation.name}' is to be removed.", target="$id")
         unit.writer.unlink(owner, navigation, target)
+        return NO_CONTENT
+    if work.method == "PUT" and navigation.is_collection and work.changes_many:
+        links = work.reader().read_links(work.request.body, work.reading)
+        change_deeply(unit, owner, {navigation.name: [{ID: url} for url in links]}, replaces=False)
         return NO_CONTENT
     if (work.method == "POST") is not navigation.is_collection:
         right = "POST" if navigation.is_collection else "PUT"
         raise MethodNotAllowed(f"A link of '{navigation.name}' is set with {right}.", allow=("GET", right, "DELETE"))
     for url in work.reader().read_links(work.request.body, work.reading):
-        unit.writer.link(owner, navigation, unit.resolve(url))
+        unit.writer.link(owner, navigation, unit.writer.bound(navigation, url))
     return NO_CONTENT
 
 

@@ -10,6 +10,8 @@ from ..edm import EntityType
 from ..edm.rows import ID, REMOVED
 from ..errors import BadRequest, MethodNotAllowed, NotFound
 from .actions import collection_of
+from .deep import change_deeply
+from .etags import check_told
 from .finding import Many, One
 from .unit import Unit
 from .work import NO_CONTENT, Reply, Work
@@ -19,7 +21,7 @@ def update_each(work: Work, unit: Unit) -> Reply:
     """PATCH of /$each: the same change to every member."""
     place = _members(work, unit)
     given = work.reader().read_entity(work.request.body, place.type, work.reading)
-    changed = [unit.writer.change(unit.finder.entity(place, row), given, replace=False) for row in _rows(unit, place)]
+    changed = [change_deeply(unit, unit.finder.entity(place, row), given, replaces=False) for row in _rows(unit, place)]
     return _changed(work, unit, place, changed)
 
 
@@ -60,11 +62,16 @@ def _settle_one(unit: Unit, place: Many, row: Mapping[str, Any]) -> One | None:
     one = _named(unit, place, row)
     if REMOVED in row:
         if one is not None:
+            check_told(one.source, one.value, row)
             unit.writer.remove(one)
             unit.renew()
         return None
     values = {name: value for name, value in row.items() if name != ID}
-    made = unit.writer.insert(place, values) if one is None else unit.writer.change(one, values, replace=False)
+    if one is None:
+        check_told(None, None, values)
+        made = unit.writer.insert(place, values)
+    else:
+        made = change_deeply(unit, one, values, replaces=False)
     unit.renew()
     return made
 
@@ -90,11 +97,12 @@ def _named(unit: Unit, place: Many, row: Mapping[str, Any]) -> One | None:
 
 def _settle_link(unit: Unit, link: Mapping[str, Any]) -> None:
     """A link that is added or deleted: `source`, `relationship` and `target` (4.01 JSON Format, 15.4 and 15.5)."""
-    source, target = unit.resolve(str(link.get("source", ""))), unit.resolve(str(link.get("target", "")))
+    source = unit.resolve(str(link.get("source", "")))
     name = str(link.get("relationship", ""))
     navigation = source.entity_type.navigation.get(name)
     if navigation is None:
         raise NotFound(f"'{source.entity_type.qualified_name}' has no navigation property '{name[:100]}'.")
+    target = unit.writer.bound(navigation, str(link.get("target", "")))
     if str(link.get("@odata.context", "")).endswith("/$deletedLink"):
         unit.writer.unlink(source, navigation, target)
     else:

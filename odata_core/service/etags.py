@@ -91,6 +91,18 @@ def check_write(headers: Mapping[str, str], etag: str | None, *, exists: bool, i
         raise PreconditionRequired("The entity has an ETag: say in If-Match which state you want to change, or *.")
 
 
+def check_told(source: Source | None, row: Row | None, given: Mapping[str, object]) -> None:
+    """Refuse a change of an entity for which the body tells an ETag that is not its current one: 412 (4.01 Part 1,
+    11.4.3). `row` is None for an entity that is not there yet."""
+    told = given.get(ETAG)
+    if told is None:
+        return
+    etag = None if row is None else etag_of(source, row)
+    tags = read_tags(str(told), ETAG)
+    if row is None or ("*" not in tags and (etag is None or opaque(etag) not in tags)):
+        raise PreconditionFailed("The ETag of an entity in the body is not its current one.", target=ETAG)
+
+
 def opaque(etag: str) -> str:
     """What is between the quotation marks."""
     return etag[etag.index('"') + 1 : -1]

@@ -258,6 +258,9 @@ class Finder:
         if isinstance(place, Many):
             return replace(place, type=step.type, conditions=(*place.conditions, is_of(step.type, step.names)))
         assert place is not None, "a path does not begin with a type"
+        if isinstance(place.value, list | tuple):  # of complex values: those of the type (4.01 Part 2, 4.11)
+            items = [item for item in place.value if is_instance(item, place.type, step)]
+            return replace(place, type=step.type, value=items)
         if not is_instance(place.value, place.type, step):
             raise NotFound(f"What the path names is not a '{step.type.qualified_name}'.")
         return replace(place, type=step.type)

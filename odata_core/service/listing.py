@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
 from ..backend import Query, Reads, Row
 from ..backend.completion import complete_lazily, key_order
-from ..backend.expanding import Expander, computed
+from ..backend.expanding import Expander, computed, narrowed, narrows
 from ..edm import EntityType
 from ..limits import Limits
 from ..query.conditions import both
@@ -69,11 +69,17 @@ class Lister:
             if len(rows) > size:
                 rows = rows[:size]
                 token = token_of(rows[-1], order, many.type, self.relations)
+        if narrows(options.select):
+            rows = narrowed(rows, options.select, self.relations)
         return Page(self._expanded(rows, options, many.source) if options.expand else rows, total, token)
 
-    def expanded(self, rows: Iterable[Row], options: BoundOptions, home: Source | None) -> Sequence[Row]:
-        """The rows of a set with what $expand includes."""
-        return list(self._expanded(rows, options, home) if options.expand else rows)
+    def completed(self, row: Row, kind: Any, options: BoundOptions, home: Source | None) -> Row:
+        """A single row of a type, perhaps of a set, with what $compute adds and $expand includes."""
+        rows: Iterable[Row] = [row]
+        if options.compute or options.select is not None:
+            rows = narrowed(computed(rows, options, kind, self.relations), options.select, self.relations)
+        (found,) = self._expanded(rows, options, home) if options.expand else rows
+        return found
 
     def _expanded(self, rows: Iterable[Row], options: BoundOptions, home: Source | None) -> Iterator[Row]:
         """Batch by batch. What cannot be expanded is refused where there are no rows, too."""

@@ -59,7 +59,7 @@ _WRITES: Final = frozenset(
 UPDATE: Final = "UPDATE"
 _PROPERTY: Final = {"GET": Action.READ, UPDATE: Action.WRITE_PROPERTY, "DELETE": Action.WRITE_PROPERTY}
 # The content of a media entity is replaced; it goes with its entity (11.4.7, 11.4.8).
-_MEDIA: Final = {"GET": Action.READ, "PUT": Action.WRITE_STREAM}
+_CONTENT: Final = {"GET": Action.READ, "PUT": Action.WRITE_STREAM}
 ACTIONS: Final[Mapping[Kind, Mapping[str, Action]]] = {
     Kind.ROOT: {"GET": Action.SHOW_SERVICE},
     Kind.METADATA: {"GET": Action.SHOW_METADATA},
@@ -68,8 +68,8 @@ ACTIONS: Final[Mapping[Kind, Mapping[str, Action]]] = {
     Kind.ENTITY: {"GET": Action.READ, UPDATE: Action.UPDATE, "DELETE": Action.DELETE},
     Kind.PROPERTY: _PROPERTY,
     Kind.VALUE: _PROPERTY,
-    Kind.STREAM: {**_MEDIA, "DELETE": Action.WRITE_STREAM},
-    Kind.MEDIA: _MEDIA,
+    Kind.STREAM: {**_CONTENT, "DELETE": Action.WRITE_STREAM},
+    Kind.MEDIA: {**_CONTENT, "DELETE": Action.DELETE},
     Kind.COUNT: {"GET": Action.READ},
     Kind.LINKS: {
         "GET": Action.READ,
@@ -84,8 +84,13 @@ ACTIONS: Final[Mapping[Kind, Mapping[str, Action]]] = {
     Kind.CROSSJOIN: {"GET": Action.READ},
     Kind.EACH: {"PATCH": Action.UPDATE_EACH, "DELETE": Action.DELETE_EACH},
 }
-# A collection of values is added to by POST (4.01 Part 1, 11.4.9.5).
-_VALUES: Final = {**_PROPERTY, "POST": Action.CREATE}
+# A collection of values is replaced, added to by POST and emptied; its items cannot be merged (4.01 Part 1, 11.4.9.4).
+_VALUES: Final = {
+    "GET": Action.READ,
+    "PUT": Action.WRITE_PROPERTY,
+    "DELETE": Action.WRITE_PROPERTY,
+    "POST": Action.CREATE,
+}
 # A collection is changed by what is different (4.01 Part 1, 11.4.13).
 _MANY: Final = {**ACTIONS[Kind.COLLECTION], "PATCH": Action.UPDATE_MANY}
 _IN_BODY: Final = {"POST": Action.READ}  # /$query, which becomes a GET before it comes here

@@ -10,9 +10,10 @@ from ..backend import Row
 from ..edm import EntityType, Property, StructuredType
 from ..edm.rows import BIND, ETAG, ID
 from ..payload.codec import About, Shape
-from ..payload.links import LinkForm
+from ..payload.links import LinkForm, entity_path
 from ..query.relations import constraint_of
 from ..query.tree import Source
+from ..uri.encoding import encode_segment
 from ..uri.keys import print_predicate
 from .addresses import address_of, context_path
 from .etags import etag_of
@@ -26,7 +27,45 @@ def told(rows: Iterable[Row], shape: Shape, place: Place, form: LinkForm) -> Ite
     if base is not None:
         kind = place.type
         rows = ({**row, ID: base + print_predicate(kind, kind.key_of(row), form.grammar)} for row in rows)
+    if refers_within(shape):
+        known = address_of(place, form) if isinstance(place, One) and place.trail else None
+        rows = (_referred(row, shape, known or _path_of(row, shape, form), form) for row in rows)
     return _tagged(rows, shape)
+
+
+@lru_cache(maxsize=512)
+def refers_within(shape: Shape) -> bool:
+    """Whether references to contained entities are written, which have no set of their own to be named by."""
+    return any(
+        (inner.source is None and name in shape.references) or refers_within(inner) for name, inner in shape.expand
+    )
+
+
+def _path_of(row: Row, shape: Shape, form: LinkForm) -> str | None:
+    known = row.get(ID)
+    return known if known is not None or shape.source is None else entity_path(shape.source, row, form)
+
+
+def _referred(row: Row, shape: Shape, path: str | None, form: LinkForm) -> Row:
+    """The row, in which contained entities that are expanded have ids: the path of their parent goes on to them."""
+    found = dict(row)
+    for name, inner in shape.expand:
+        value = row.get(name)
+        if isinstance(value, list | tuple):
+            found[name] = [_child(item, inner, path, name, form, is_one=False) for item in value]
+        elif value is not None:
+            found[name] = _child(value, inner, path, name, form, is_one=True)
+    return found
+
+
+def _child(row: Row, shape: Shape, parent: str | None, name: str, form: LinkForm, *, is_one: bool) -> Row:
+    kind = shape.type
+    if shape.source is not None or parent is None or not isinstance(kind, EntityType):
+        return _referred(row, shape, _path_of(row, shape, form), form)
+    path = f"{parent}/{encode_segment(name)}"
+    if not is_one:
+        path += print_predicate(kind, kind.key_of(row), form.grammar)
+    return {ID: path, **_referred(row, shape, path, form)}
 
 
 def _base(place: Place, form: LinkForm) -> str | None:
@@ -83,9 +122,13 @@ def about_of(root: str, place: Place, form: LinkForm, **more: Any) -> About:
 
 
 def property_of(place: One, properties: Sequence[Property], name: str) -> Property:
-    """The declared property behind a place, or one that stands for a dynamic property or a result."""
-    if properties:
+    """The declared property behind a place, or one that stands for an item, a dynamic property or a result."""
+    last = place.trail[-1] if place.trail else None
+    if properties and last == properties[-1].name:
         return properties[-1]
+    if properties and isinstance(last, int):
+        whole = properties[-1]
+        return Property(whole.name, whole.type, nullable=whole.nullable, facets=whole.facets)
     kind = place.type
     return Property(name or "value", kind, is_collection=isinstance(place.value, list))
 

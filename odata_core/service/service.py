@@ -200,6 +200,7 @@ class Service:
             options=settled.options.bound,
             manners=exchange.profile.manners,
             needs_etag=self.needs_if_match and exchange.profile.manners.needs_etag,
+            changes_many=exchange.changes_many,
             reading=Reading(self.model, self.limits, request.root),
             codec=None if settled.format is None else settled.format.codec,
             reader=lambda: reader_of(exchange.profile, request),

@@ -293,6 +293,8 @@ _ON_REQUEST: Final = frozenset({Action.UPDATE, Action.UPDATE_MANY, Action.UPDATE
 def _choose(exchange: Exchange, planned: Operation, options: BoundOptions) -> Format | None:
     """The format of the answer's body; None where a success has none: DELETE, an update, an insert on request."""
     wish, resource, action = exchange.return_content, planned.resource, planned.action
+    if wish is None and (options.select is not None or options.expand):
+        wish = True  # whoever says what of it wants it back (11.4.1.5)
     if action in _BODILESS or (action in _ON_REQUEST and wish is not True):
         return None
     match action:

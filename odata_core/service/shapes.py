@@ -92,8 +92,6 @@ def _operations(kind: Any, selection: Selection, model: Model | None) -> tuple[O
 
 def _within(member: Selected, model: Model | None) -> tuple[str, Shape]:
     kind = member.member.type
-    if member.options is not None:
-        raise NotImplementedHere("Options of a selected collection are not supported.", target="$select")
     assert isinstance(kind, ComplexType), "only complex values have members to select"
     assert member.selection is not None, "whole values are no shape of their own"
     return member.name, _selected(Shape(kind), member.selection, model)

@@ -29,9 +29,14 @@ _ZEROS: Final[Mapping[Any, Any]] = {edm.STRING: "", edm.BOOLEAN: False, edm.BINA
 )
 
 
-def read_stream(request: Request, unit: Unit, place: One) -> tuple[int, bytes, str | None, Headers]:
-    """Status, body, media type and headers for a GET: 200, 206 with a part, 304, or 416."""
+def read_stream(
+    request: Request, unit: Unit, place: One, *, null_is_empty: bool
+) -> tuple[int, bytes, str | None, Headers]:
+    """Status, body, media type and headers for a GET: 200, 206 with a part, 304, or 416; 204 for no stream property
+    where that is what null is (11.4.8.2)."""
     stream = _streams(unit).read_stream(*_where(place))
+    if stream is None and null_is_empty and place.trail:
+        return 204, b"", None, ()
     if stream is None:
         raise NotFound(f"The {_title(place)} has no content here.")
     tagged = (("ETag", stream.etag),) if stream.etag else ()
@@ -69,6 +74,12 @@ def _still(headers: Mapping[str, str], stream: Stream) -> bool:
     if '"' not in condition or condition.lstrip().startswith("W/") or not stream.etag:
         return False  # a date, which streams have none of, or a weak tag, which tells no bytes
     return opaque(stream.etag) in read_tags(condition, "If-Range")
+
+
+def check_media(request: Request, unit: Unit, place: One) -> None:
+    """The preconditions of a request to the content of a media entity are about that content."""
+    stream = _streams(unit).read_stream(*_where(place))
+    check_write(request.headers, None if stream is None else stream.etag, exists=stream is not None)
 
 
 def write_stream(request: Request, unit: Unit, place: One) -> Headers:

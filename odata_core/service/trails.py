@@ -28,6 +28,19 @@ def rebuilt(place: One, change: Change) -> dict[str, Any]:
     return {name: _rebuilt(place.root, place.source.type, place.trail, change)[name]}
 
 
+def value_at(row: Row, kind: Any, trail: Trail) -> Any:
+    """What is at a place within a stored entity; None where there is nothing any more."""
+    value: Any = row
+    for part in trail:
+        if isinstance(part, str):
+            value, kind = (value or {}).get(part), _type_of(kind, part)
+        elif isinstance(part, int):
+            value = value[part] if part < len(value) else None
+        else:
+            value = next((one for one in value or () if kind.key_of(one) == part), None)
+    return value
+
+
 def _rebuilt(value: Any, kind: Any, trail: Trail, change: Change) -> Any:
     if not trail:
         return change(value)

@@ -38,6 +38,7 @@ class Work:
     replaces: bool = False
     wishes: Wishes = _NO_WISHES
     needs_etag: bool = False
+    changes_many: bool = False
     query: str = ""
 
     @property

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,25 +14,31 @@ from ..backend import Reads, Row, Writes
 from ..backend.rows import changed_row, new_row
 from ..edm import EntityType, Model, NavigationProperty
 from ..edm.annotations import value_of
-from ..edm.rows import BIND, TYPE
+from ..edm.rows import BIND, CONTEXT, DELTA, ID, TYPE
 from ..errors import BadRequest, Conflict, MethodNotAllowed, NotFound, NotImplementedHere
 from ..query.relations import constraint_of
 from ..query.scope import bound_source
 from ..query.tree import Follow, Source
 from .finding import Finder, Many, One, key_of
-from .trails import GONE, rebuilt
+from .trails import GONE, rebuilt, value_at
 
 Resolve = Callable[[str], One]
 """The entity that a URL names; BadRequest where it names none."""
 
 
 @dataclass(slots=True)
-class _Parts:
-    """What a client sent for one entity: its own values, references and new entities by navigation property."""
+class Parts:
+    """What a client sent for one entity: its own values; references, entities and differences by where they belong."""
 
     values: dict[str, Any]
     binds: dict[NavigationProperty, list[str]] = field(default_factory=dict)
     nested: dict[NavigationProperty, list[dict[str, Any]]] = field(default_factory=dict)
+    changes: dict[NavigationProperty, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def deltas(self) -> frozenset[str]:
+        """The names of the members that hold differences."""
+        return frozenset([navigation.name + DELTA for navigation in self.changes])
 
 
 class Writer:
@@ -70,7 +76,7 @@ class Writer:
         kind = self._kind(given, place.type)
         if kind is not source.type:
             given = {**given, TYPE: kind.qualified_name}
-        parts = _apart(kind, self._settable(kind, given, is_update=False))
+        parts = _referring(apart(kind, self.settable(kind, given, is_update=False)))
         self._before(parts, kind, source)
         row = self._writes(source).insert(source, parts.values)
         one = One(row, kind, source, key_of(source.type, row), row, (), place.owner, place.navigation)
@@ -79,16 +85,14 @@ class Writer:
 
     def again(self, one: One) -> One:
         """The entity as it is stored now."""
-        if one.source is None:
+        row = None if one.source is None else self.session.get(one.source, one.key)
+        if one.source is None or row is None:
             return one
-        row = self.session.get(one.source, one.key)
-        if row is None:
-            return one
-        return One(row, one.type, one.source, one.key, row, (), one.owner, one.navigation) if not one.trail else one
+        return replace(one, value=value_at(row, one.source.type, one.trail), root=row)
 
-    def _settable(self, kind: EntityType, given: Mapping[str, Any], *, is_update: bool) -> Mapping[str, Any]:
+    def settable(self, kind: EntityType, given: Mapping[str, Any], *, is_update: bool) -> Mapping[str, Any]:
         """What a client may say: not what the server computes, and in an update not what never changes."""
-        fixed = _fixed(self.model, kind, is_update)
+        fixed = fixed_names(self.model, kind, is_update=is_update)
         return {name: value for name, value in given.items() if name not in fixed} if fixed else given
 
     def _kind(self, given: Mapping[str, Any], declared: Any) -> EntityType:
@@ -105,7 +109,7 @@ class Writer:
         assert owner is not None, "what is contained has an owner"
         assert navigation is not None, "what is contained is behind a navigation property"
         kind = self._kind(given, place.type)
-        parts = _apart(kind, self._settable(kind, given, is_update=False))
+        parts = _referring(apart(kind, self.settable(kind, given, is_update=False)))
         if parts.binds or parts.nested:
             self._before(parts, kind, None)
         row = new_row(kind, parts.values)
@@ -116,11 +120,16 @@ class Writer:
                 raise Conflict(f"There is already an entity with this key in '{navigation.name}'.")
             return {**value, navigation.name: [*(value.get(navigation.name) or ()), row]}
 
-        self._change_owner(owner, navigation.name, add)
+        self.change_owner(owner, navigation.name, add)
         trail = (*owner.trail, navigation.name, key)
         return One(row, kind, owner.source, owner.key, owner.root, trail, owner, navigation)
 
-    def _change_owner(self, owner: One, name: str, change: Callable[[Any], Any]) -> None:
+    def change_member(self, owner: One, name: str, value: Any) -> None:
+        """Another value of something that a stored entity holds, such as what it contains."""
+        self.change_owner(owner, name, lambda old: {**old, name: value})
+
+    def change_owner(self, owner: One, name: str, change: Callable[[Any], Any]) -> None:
+        """The same, with what makes the changed entity of the one that there is."""
         assert owner.source is not None, "only what is stored can be changed"
         values = rebuilt(owner, change) if owner.trail else {name: change(owner.value)[name]}
         self._update(owner, values)
@@ -130,23 +139,23 @@ class Writer:
         assert source is not None, "only what is stored can be changed"
         return self._writes(source).update(source, place.key, values, replace=replace)
 
-    def change(self, place: One, given: Mapping[str, Any], *, replace: bool) -> One:
-        """A changed entity: what is given, and with `replace` everything else reset."""
+    def change(self, place: One, given: Mapping[str, Any], *, replaces: bool) -> One:
+        """A changed entity: what is given, and with `replaces` everything else reset."""
         kind = place.entity_type
-        parts = _apart(kind, self._settable(kind, given, is_update=True))
-        if parts.nested:
-            name = next(iter(parts.nested)).name
+        parts = apart(kind, self.settable(kind, given, is_update=True))
+        for navigation in [*parts.nested, *parts.changes]:
+            name = navigation.name
             raise BadRequest(f"An update cannot hold the entities behind '{name}': change them by themselves.")
-        self._before(parts, kind, place.source)
+        self._before(parts, kind, place.source, place.value)
         if not place.trail:
-            row = self._update(place, parts.values, replace=replace)
+            row = self._update(place, parts.values, replace=replaces)
             one = One(row, kind, place.source, place.key, row, (), place.owner, place.navigation)
             self._after(one, parts)
             return self.again(one) if parts.binds else one
         new: list[Row] = []
 
         def changed(current: Row) -> Row:
-            new.append(changed_row(kind, current, parts.values, replace=replace))
+            new.append(changed_row(kind, current, parts.values, replace=replaces))
             return new[0]
 
         self._update(place, rebuilt(place, changed))
@@ -161,16 +170,23 @@ class Writer:
         else:
             self._writes(source).delete(source, place.key)
 
-    def set_value(self, place: One, value: Any) -> None:
-        """Another value of a property, however deep it lies."""
-        self._update(place, rebuilt(place, lambda old: value), replace=False)
+    def set_value(self, place: One, value: Any, *, is_whole: bool = False) -> None:
+        """Another value of a property, however deep it lies; one that is whole is not merged into the current one."""
+        values = rebuilt(place, lambda old: value)
+        if is_whole and place.root is not None and place.source is not None:
+            values = {**_own_values(place.root, place.source.type), **values}
+        self._update(place, values, replace=is_whole)
 
     # ------------------------------------------------------------ what is related
 
-    def _before(self, parts: _Parts, kind: EntityType, source: Source | None) -> None:
-        """What the entity itself must hold: foreign keys, keys of links. What is new and referred to comes first."""
+    def _before(self, parts: Parts, kind: EntityType, source: Source | None, current: Row | None = None) -> None:
+        """What the entity itself must hold: foreign keys, keys of links. What is new and referred to comes first.
+
+        In an update, a reference goes before a foreign key that says something else, and is one more where there may be
+        many (11.4.3 and 11.4.3.1).
+        """
         self._check_related(parts)
-        for navigation in [*parts.binds, *parts.nested]:
+        for navigation in dict.fromkeys([*parts.binds, *parts.nested]):
             pairs = constraint_of(navigation)
             if pairs and not holds_key(navigation):
                 continue
@@ -180,12 +196,16 @@ class Writer:
                 continue
             found = self._targets(navigation, source, parts)
             if pairs:
+                if current is not None:
+                    parts.values = {name: value for name, value in parts.values.items() if name not in dict(pairs)}
                 self._tie(parts.values, pairs, found[0].value if found else None, navigation.name)
             else:
                 keys = [one.key for one in found]
+                if current is not None and navigation.is_collection:
+                    keys = list(dict.fromkeys([*(current.get(navigation.name + BIND) or ()), *keys]))
                 parts.values[navigation.name + BIND] = keys if navigation.is_collection else keys[0] if keys else None
 
-    def _check_related(self, parts: _Parts) -> None:
+    def _check_related(self, parts: Parts) -> None:
         if getattr(self.session, "writes_related", True):
             return
         for navigation in parts.nested:
@@ -193,9 +213,9 @@ class Writer:
         for navigation in parts.binds:
             raise NotImplementedHere(f"Binding '{navigation.name}' to an existing entity is not supported.")
 
-    def _targets(self, navigation: NavigationProperty, source: Source | None, parts: _Parts) -> list[One]:
+    def _targets(self, navigation: NavigationProperty, source: Source | None, parts: Parts) -> list[One]:
         """The entities that are referred to, those that are new among them."""
-        found = [self._bound(navigation, url) for url in parts.binds.get(navigation, ())]
+        found = [self.bound(navigation, url) for url in parts.binds.get(navigation, ())]
         rows = parts.nested.get(navigation, ())
         if rows:
             found += [self._store(self._home(navigation, source), dict(row)) for row in rows]
@@ -207,7 +227,8 @@ class Writer:
             raise NotImplementedHere(f"The entities behind '{navigation.name}' live in no entity set of this service.")
         return Many(navigation.target, target)
 
-    def _bound(self, navigation: NavigationProperty, url: str) -> One:
+    def bound(self, navigation: NavigationProperty, url: str) -> One:
+        """The entity that a URL names, where the navigation property can lead to it."""
         one = self.resolve(url)
         if not isinstance(one.type, EntityType) or not one.type.is_a(navigation.target):
             raise BadRequest(
@@ -223,15 +244,15 @@ class Writer:
                 raise BadRequest(f"'{here}' and the reference of '{name}' say different things.", target=f"$.{here}")
             values[here] = value
 
-    def _after(self, one: One, parts: _Parts) -> None:
+    def _after(self, one: One, parts: Parts) -> None:
         """Related entities that hold the foreign key: told of the entity now that its key is known."""
-        for navigation in [*parts.binds, *parts.nested]:
+        for navigation in dict.fromkeys([*parts.binds, *parts.nested]):
             pairs = constraint_of(navigation)
             if not pairs or holds_key(navigation):
                 continue
             ties = {there: one.value[here] for here, there in pairs}
             for url in parts.binds.get(navigation, ()):
-                self._update(self._bound(navigation, url), ties)
+                self._update(self.bound(navigation, url), ties)
             for row in parts.nested.get(navigation, ()):
                 self._store(self._home(navigation, one.source), {**row, **ties})
 
@@ -291,7 +312,7 @@ class Writer:
 
 
 @lru_cache(maxsize=1024)
-def _fixed(model: Model, kind: EntityType, is_update: bool) -> frozenset[str]:
+def fixed_names(model: Model, kind: EntityType, *, is_update: bool) -> frozenset[str]:
     """Properties that a client cannot set: computed ones (Core.Computed; in version 3 StoreGeneratedPattern), and where
     an entity is updated, immutable ones (Core.Immutable). A key that the server makes may be given all the same."""
     names = [name for name, prop in kind.properties.items() if prop.is_generated and name not in kind.key]
@@ -311,8 +332,8 @@ def holds_key(navigation: NavigationProperty) -> bool:
     return not constraint_of(navigation)
 
 
-def _apart(kind: EntityType, given: Mapping[str, Any]) -> _Parts:
-    parts = _Parts({})
+def apart(kind: EntityType, given: Mapping[str, Any]) -> Parts:
+    parts = Parts({})
     for name, value in given.items():
         base, _, term = name.partition("@")
         navigation = kind.navigation.get(base)
@@ -320,9 +341,39 @@ def _apart(kind: EntityType, given: Mapping[str, Any]) -> _Parts:
             parts.binds[navigation] = (
                 list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
             )
+        elif navigation is not None and f"@{term}" == DELTA:
+            parts.changes[navigation] = [dict(row) for row in value]
         elif navigation is not None and not term:
             rows = value if isinstance(value, list) else [] if value is None else [value]
             parts.nested[navigation] = [dict(row) for row in rows]
         elif not term or name == TYPE:
             parts.values[name] = value
+    return parts
+
+
+def _own_values(row: Row, kind: EntityType) -> dict[str, Any]:
+    """The properties of an entity, dynamic ones with their types, without what it is related to and its streams."""
+    related = {name for one in (kind, *kind.derived.values()) for name in one.navigation}
+    return {
+        name: value for name, value in row.items() if name not in related and ("@" not in name or name.endswith(TYPE))
+    }
+
+
+def _referring(parts: Parts) -> Parts:
+    """What a new entity is related to: an entity that is nothing but its id refers to one that exists (11.4.2.1)."""
+    if parts.changes:
+        name = next(iter(parts.changes)).name
+        raise BadRequest(f"A new entity has nothing in '{name}' that could be different.", target=f"$.{name}")
+    for navigation, rows in list(parts.nested.items()):
+        references = [str(row[ID]) for row in rows if row.keys() <= {ID, CONTEXT} and ID in row]
+        if any(ID in row for row in rows) and len(references) < len([row for row in rows if ID in row]):
+            raise BadRequest(
+                f"'{navigation.name}' of a new entity refers to entities that exist, or has new ones; it changes none.",
+                target=f"$.{navigation.name}",
+            )
+        if references:
+            parts.binds[navigation] = [*parts.binds.get(navigation, ()), *references]
+            parts.nested[navigation] = [row for row in rows if ID not in row]
+            if not parts.nested[navigation]:
+                del parts.nested[navigation]
     return parts

@@ -31,7 +31,7 @@ def read(kind: str, content: Any, reading: Reading = REQUEST) -> Any:
     ("kind", "content", "row"),
     [
         ("Product", {"ID": None, "Name": None}, {"Name": None}),  # the server makes the ID
-        ("Product", {"ID": 1, "@odata.etag": "e", "@odata.editLink": "x"}, {"ID": 1}),
+        ("Product", {"ID": 1, "@etag": "e", "@odata.editLink": "x"}, {"ID": 1, "@odata.etag": "e"}),
         ("Product", {"@odata.id": "Products(1)", "@odata.context": "c"}, {"@odata.id": "Products(1)"}),
         ("Product", {"@odata.unknown": 1, "@unknown": 2, "Name@odata.unknown": 3}, {}),
         ("Product", {"Name@Core.Note": "n", "@Core.Note": 1.5}, {"Name@Core.Note": "n", "@Core.Note": 1.5}),

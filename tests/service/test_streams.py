@@ -125,14 +125,16 @@ def test_put_replaces(service: Service) -> None:
 
 def test_delete_leaves_none(service: Service) -> None:
     assert send(service, "DELETE", "Pictures(1)/Icon").status == 204
-    assert send(service, "GET", "Pictures(1)/Icon").status == 404
+    assert send(service, "GET", "Pictures(1)/Icon").status == 204  # 11.4.8.2
     assert send(service, "GET", "Pictures(1)/$value").body == BYTES
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "allow"),
     [
-        ("DELETE", "Pictures(1)/$value", 405, "GET, HEAD, PUT"),
+        ("POST", "Pictures(1)/$value", 405, "GET, HEAD, PUT, DELETE"),
+        ("DELETE", "Plains(1)/$value", 404, None),
+        ("DELETE", "Pictures(3)/$value", 404, None),
         ("POST", "Pictures(1)/Icon", 405, "GET, HEAD, PUT, DELETE"),
         ("PATCH", "Pictures(1)/Icon", 405, "GET, HEAD, PUT, DELETE"),
         ("GET", "Pictures(2)/$value", 404, None),

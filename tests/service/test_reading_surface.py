@@ -1,0 +1,117 @@
+# Reading the parts of entities: items, dynamic members, collections of values with options, references, raw values.
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from odata_core.service import Handler
+from tests.service.market import market, read, send
+
+__all__ = ["market"]
+
+US_ADDRESS = {"@odata.type": "#N.S.USAddress", "Street": None, "City": "Y", "Geo": None, "Zip": "99"}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("Products(1)/Addrs/0", {"Street": None, "City": "X", "Geo": None}),
+        ("Products(1)/Addrs/-1", US_ADDRESS),
+        ("Products(1)/Addrs/-1/City", {"value": "Y"}),
+        ("Products(1)/Tags/1", {"value": "b"}),
+        ("Products(1)/Addr/Floor", {"value": 3}),
+        ("Opens('o1')/List", {"value": [1, 2]}),
+        # Part 2, 4.11: a cast leaves the values of its type.
+        ("Products(1)/Addrs/N.S.USAddress", {"value": [US_ADDRESS]}),
+        # Part 1, 11.2.6: options of collections of values.
+        ("Products(1)/Tags?$count=true&$top=1&$orderby=$it desc", {"@odata.count": 3, "value": ["c"]}),
+        ("Products(1)/Tags?$filter=$it gt 'a'&$skip=1", {"value": ["c"]}),
+        (
+            "Products(1)/Addrs?$select=City&$count=true",
+            {"@odata.count": 2, "value": [{"City": "X"}, {"@odata.type": "#N.S.USAddress", "City": "Y"}]},
+        ),
+        ("Products(1)/Addrs?$filter=City eq 'X'&$select=City", {"value": [{"City": "X"}]}),
+        # Part 1, 11.2.5.1: options of selected collections.
+        (
+            "Products(1)?$select=ID,Tags($filter=$this gt 'a';$count=true;$orderby=$this desc;$top=1)",
+            {"ID": 1, "Tags@odata.count": 2, "Tags": ["c"]},
+        ),
+        ("Products(1)?$select=ID,Addrs($filter=City eq 'X';$select=City)", {"ID": 1, "Addrs": [{"City": "X"}]}),
+        (
+            "Products(2)?$select=ID&$expand=Category($select=ID;$expand=Products($select=ID,Tags($top=1)))",
+            {
+                "ID": 2,
+                "Category": {"ID": 1, "Products": [{"ID": 1, "Tags": ["a"]}, {"ID": 2, "Tags": []}]},
+            },
+        ),
+        # Part 1, 11.2.5.3: what $compute adds, of one entity too.
+        ("Products(1)?$compute=Price mul 2 as Twice&$select=ID,Twice", {"ID": 1, "Twice": 5.0}),
+        # What is not selected has no type to tell, either.
+        ("Opens?$select=ID", {"value": [{"ID": "o1"}]}),
+        # Contained entities are referred to by their own paths.
+        (
+            "Products(1)?$select=ID&$expand=*/$ref",
+            {
+                "ID": 1,
+                "Category": {"@odata.id": "http://h/Categories(1)"},
+                "Parts": [{"@odata.id": "Products(1)/Parts(1)"}, {"@odata.id": "Products(1)/Parts(2)"}],
+                "Manual": {"@odata.id": "Products(1)/Manual"},
+                "Friends": [{"@odata.id": "http://h/Products(2)"}, {"@odata.id": "http://h/Products(3)"}],
+            },
+        ),
+        (
+            "Products(1)/Parts(1)?$select=No&$expand=Sub/$ref",
+            {"No": 1, "Sub": [{"@odata.id": "Products(1)/Parts(1)/Sub(11)"}]},
+        ),
+        # Part 2, 5.1.3: within $expand a type cast and $search choose what is included.
+        (
+            "Products(1)?$select=ID&$expand=Friends/N.S.Gadget($select=ID,Volts;$filter=Volts gt 5;$orderby=Volts)",
+            {"ID": 1, "Friends": [{"@odata.type": "#N.S.Gadget", "ID": 3, "Volts": 220}]},
+        ),
+        ("Products(1)?$select=ID&$expand=Parts($search=p2)", {"ID": 1, "Parts": [{"No": 2, "Label": "p2"}]}),
+        # A number with a point of a file of rows is a number.
+        ("Opens('o1')?$select=ID,Ratio", {"ID": "o1", "Ratio": 1.5}),
+    ],
+)
+def test_parts(market: Handler, path: str, expected: Any) -> None:
+    assert read(market, path) == expected
+
+
+def test_what_expands_leaves_the_rest(market: Handler) -> None:
+    """Options within a selected value of a selected value are refused, rather than left out."""
+    answer = send(market, "GET", "Products?$select=Addrs($compute=City as C;$select=C)")
+    assert answer.status == 501
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        # Part 1, 11.2.4.1: places are well-known text.
+        ("Products(1)/Spot/$value", "SRID=4326;Point(10.5 20)"),
+        ("Products(1)/Addr/Floor/$value", "3"),
+        ("Products(1)/Addrs/N.S.USAddress/$count", "1"),
+    ],
+)
+def test_raw(market: Handler, path: str, text: str) -> None:
+    answer = send(market, "GET", path)
+    assert (answer.status, answer.body.decode(), answer.header("Content-Type")) == (
+        200, text, "text/plain;charset=utf-8",
+    )  # fmt: skip
+
+
+def test_a_json_batch_keeps_numbers(market: Handler) -> None:
+    """4.01 JSON Format, 19: the body of a request is JSON as it stands there."""
+    row = {"ID": 9, "Name": "n", "Price": 1.25}
+    headers = {"content-type": "application/json"}
+    batch = {
+        "requests": [
+            {"id": "1", "method": "POST", "url": "Products", "headers": headers, "body": row},
+            {"id": "2", "method": "PATCH", "url": "Opens('o1')", "headers": headers, "body": {"Ratio": 2.5}},
+        ]
+    }
+    answers = json.loads(send(market, "POST", "$batch", batch, Accept="application/json").body)["responses"]
+    assert [answer["status"] for answer in answers] == [201, 204]
+    assert read(market, "Opens('o1')?$select=Ratio") == {"@odata.id": "http://h/Opens('o1')", "Ratio": 2.5}
