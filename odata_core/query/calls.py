@@ -19,7 +19,7 @@ from .functions import CANONICAL_FUNCTIONS, Generic, Overload, Parameter
 from .hierarchies import bind_hierarchy_call
 from .members import Place, derived_names
 from .overloads import find_bound, resolve
-from .tree import UNTYPED, Bound, Call, Constant, Convert, Invoke, IsOf, ValueType, Variable
+from .tree import PINNED, UNTYPED, Bound, Call, Constant, Convert, Invoke, IsOf, ValueType, Variable
 from .tree import Path as BoundPath
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class Calls:
             fitted = fit_all(arguments, overload.parameters)
             if fitted is not None:
                 return self._invoke(spelling.canonical, overload, fitted)
+            if len(arguments) == len(overload.parameters):
+                arguments = list(map(_refused, arguments, overload.parameters))
         given = ", ".join(map(describe, written))
         self.binder.fail(f"The function '{segment.name}' does not take ({given}).", segment.position)
 
@@ -155,6 +157,14 @@ def fit_all(arguments: Sequence[Bound], parameters: tuple[Parameter, ...]) -> tu
         return None
     fitted = [_fit(argument, wanted) for argument, wanted in zip(arguments, parameters, strict=True)]
     return None if None in fitted else tuple([argument for argument in fitted if argument is not None])
+
+
+def _refused(argument: Bound, wanted: Parameter) -> Bound:
+    """An argument that an overload did not take, pinned where its value alone is why: another literal might fit."""
+    if not isinstance(argument, Constant) or isinstance(wanted, Generic):
+        return argument
+    found = fit_value(argument, wanted)
+    return found if isinstance(found, Constant) and found.origin <= PINNED and found.type is argument.type else argument
 
 
 def _fit(argument: Bound, wanted: Parameter) -> Bound | None:

@@ -74,6 +74,14 @@ def test_a_known_shape_means_what_the_text_means(grammar: Grammar, literals: tup
         assert without_origins(found) == without_origins(wanted), text
 
 
+def test_a_number_too_large_for_a_double_says_nothing_of_others() -> None:
+    """Alone it becomes a decimal, which 5.5 does not."""
+    queries = PreparedQueries()
+    for text in ("round(1e400) eq Price", "round(5.5) eq Price", "round(1e400) eq Price"):
+        found, wanted = meaning(queries, V4_GRAMMAR, text), bind(V4_GRAMMAR, text)
+        assert without_origins(repr(found)) == without_origins(repr(wanted))
+
+
 def without_origins(shown: Any) -> Any:
     """Where a literal stands differs between texts of one shape."""
     if not isinstance(shown, str):
