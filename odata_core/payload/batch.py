@@ -15,6 +15,7 @@ from ..records import record
 class BatchRequest:
     """One request of a batch. `group` names the change set that it belongs to; `depends_on` what must go well first.
 
+    `is_conditional`: it asks for a condition of its own on earlier ones.
     `url` is as it was sent: absolute, relative to the host or to the service root, or `$id` and what follows it.
     """
 
@@ -25,6 +26,7 @@ class BatchRequest:
     id: str | None = None
     group: str | None = None
     depends_on: tuple[str, ...] = ()
+    is_conditional: bool = False
 
 
 @record

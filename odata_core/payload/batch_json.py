@@ -36,12 +36,12 @@ def _request(item: Any, path: str) -> BatchRequest:
     unknown = next((name for name in item if name not in _MEMBERS and "@" not in name), None)
     if unknown is not None:
         _fail(f"{path}.{unknown}", f"a request has no member '{unknown[:50]}'")
-    if "if" in item:
-        _fail(f"{path}.if", "conditions on other requests are not supported")
     headers = item.get("headers", {})
     if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
         _fail(f"{path}.headers", "an object of strings is expected")
     low = {name.lower(): value for name, value in headers.items()}
+    if item.get("body") is not None:
+        low.setdefault("content-type", "application/json")  # other media types have to be told (19.1)
     depends = item.get("dependsOn", [])
     if not isinstance(depends, list) or not all(isinstance(one, str) for one in depends):
         _fail(f"{path}.dependsOn", "an array of ids is expected")
@@ -54,6 +54,7 @@ def _request(item: Any, path: str) -> BatchRequest:
         _text(item, "id", path),
         None if group is None else _text(item, "atomicityGroup", path),
         tuple(depends),
+        "if" in item,
     )
 
 
@@ -66,7 +67,7 @@ def _text(item: Mapping[str, Any], name: str, path: str) -> str:
 
 def _body(item: Mapping[str, Any], headers: Mapping[str, str], path: str) -> bytes:
     """JSON as it is, text as UTF-8, anything else as base64url."""
-    if "body" not in item:
+    if item.get("body") is None:
         return b""
     body, kind = item["body"], headers.get("content-type", "application/json").lower()
     if "json" in kind:

@@ -44,7 +44,10 @@ def run_batch(service: Service, request: Request, profile: Profile, backend: Bac
     else:
         requests = read_multipart(request.body, content_type, service.limits)
     goes_on = is_json or not profile.manners.id_in_mime or _continues(request.headers)
-    answers = list(_Run(service, request, backend, context, requests).answers(goes_on=goes_on))
+    run = _Run(service, request, backend, context, requests, answers_all=is_json)
+    if profile.manners.id_in_mime:
+        run.inherit_formats()
+    answers = list(run.answers(goes_on=goes_on))
     if is_json:
         return Reply(200, write_json_batch(answers), content_type="application/json;charset=utf-8")
     boundary = secrets.token_hex(8)
@@ -61,19 +64,38 @@ def _continues(headers: Mapping[str, str]) -> bool:
 
 
 class _Run:
-    """One batch while it runs: what its requests have made so far, and which of them went well."""
+    """One batch while it runs: what its requests have made so far, and which of them went well.
+
+    With `answers_all` each request of a change set that failed has an answer, rather than one for all of them (4.01
+    JSON Format, 19.6).
+    """
 
     def __init__(
-        self, service: Service, outer: Request, backend: Backend, context: Context, requests: Sequence[BatchRequest]
+        self,
+        service: Service,
+        outer: Request,
+        backend: Backend,
+        context: Context,
+        requests: Sequence[BatchRequest],
+        *,
+        answers_all: bool,
     ) -> None:
         self.service = service
         self.outer = outer
         self.backend = backend
         self.context = context
         self.requests = requests
+        self.answers_all = answers_all
         self.references: dict[str, str] = {}
         self.failed: set[str] = set()
         self.inherited = {name: outer.headers[name] for name in _INHERITED if name in outer.headers}
+
+    def inherit_formats(self) -> None:
+        """What the batch accepts its requests accept, too, but for the formats of batches (4.01 Part 1, 8.2.1)."""
+        ranges = [one.strip() for one in (self.outer.headers.get("Accept") or "").split(",")]
+        kept = [one for one in ranges if one and not one.lower().startswith("multipart/")]
+        if kept:
+            self.inherited["accept"] = ", ".join(kept)
 
     def answers(self, *, goes_on: bool) -> Iterator[BatchAnswer]:
         for group, members in groupby(self.requests, lambda one: one.group):
@@ -89,30 +111,41 @@ class _Run:
             yield self._answered(one, self._run(one, None, self.references), None)
 
     def _change_set(self, group: str, requests: Sequence[BatchRequest]) -> list[BatchAnswer]:
-        """All answers of a change set, or the one that made it fail."""
+        """All answers of a change set; where it failed, the one that made it fail, or that and those of the others."""
         known, found = dict(self.references), []
         try:
             with self.backend.session(self.context) as session:
                 for one in requests:
                     response = self._run(one, session, known)
                     if response.status >= 400:
-                        found = [self._answered(one, response, None)]
+                        found = self._failed(requests, one, response, group)
                         raise _Undone
                     found.append(self._answered(one, response, group, known))
         except _Undone:
             self.failed |= {group, *[one.id for one in requests if one.id is not None]}
         except ODataError as error:
             self.failed.add(group)
-            return [self._answered(requests[-1], self.service.refuse(self.outer, error), None)]
+            return self._failed(requests, requests[-1], self.service.refuse(self.outer, error), group)
         else:
             self.references = known
         return found
+
+    def _failed(
+        self, requests: Sequence[BatchRequest], culprit: BatchRequest, response: Response, group: str
+    ) -> list[BatchAnswer]:
+        if not self.answers_all:
+            return [self._answered(culprit, response, None)]
+        error = FailedDependency(f"The request '{culprit.id}' of the same group failed, so nothing of it was done.")
+        others = self.service.refuse(self.outer, error)
+        return [self._answered(one, response if one is culprit else others, group) for one in requests]
 
     def _run(self, one: BatchRequest, session: object, references: dict[str, str]) -> Response:
         try:
             failed = next((name for name in one.depends_on if name in self.failed), None)
             if failed is not None:
                 raise FailedDependency(f"The request '{failed}', on which this one depends, failed.")
+            if one.is_conditional:
+                raise FailedDependency("Conditions on other requests are not supported, so this one was not done.")
             if one.group is not None and one.method in _READS and not one.id:
                 raise BadRequest("A change set holds no requests that only read.")
             inner = self._inner(one, references)
@@ -127,6 +160,8 @@ class _Run:
 
     def _inner(self, one: BatchRequest, references: Mapping[str, str]) -> Request:
         path, _, query = self._path(one.url, references).partition("?")
+        if path.strip("/") == "$batch":
+            raise BadRequest("A request of a batch is no batch itself.")
         headers = Headers.of_folded({**self.inherited, **{name.lower(): text for name, text in one.headers.items()}})
         return Request(one.method, self.outer.root, path, query, headers, one.body, self.outer.remote)
 
