@@ -29,7 +29,8 @@ class Manners:
     answers of a batch have their Content-ID; `batch_status` is that of the whole. `advertises`: $select may name
     operations, which are shown then (11.2.5.1). `changes_many`: PATCH changes a whole collection (11.4.13), and what
     an entity is related to with it (11.4.3.1). `shows_inserted`: an insert of related entities gives them back with the
-    one that they belong to (11.4.2.2).
+    one that they belong to (11.4.2.2). `repeats_links`: a link in a body may be a bind or what an answer said (MS-ODATA
+    2.2.6.3.9).
     """
 
     null_is_empty: bool
@@ -41,9 +42,10 @@ class Manners:
     advertises: bool
     changes_many: bool = False
     shows_inserted: bool = False
+    repeats_links: bool = False
 
 
-V3_MANNERS: Final = Manners(False, False, False, "DataServiceId", False, 202, False)
+V3_MANNERS: Final = Manners(False, False, False, "DataServiceId", False, 202, False, repeats_links=True)
 V4_MANNERS: Final = Manners(True, True, True, "OData-EntityId", True, 200, True, shows_inserted=True)
 
 

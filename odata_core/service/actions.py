@@ -283,6 +283,8 @@ def update(work: Work, unit: Unit) -> Reply:
     etag = etag_of(source, place.value)
     check_write(work.request.headers, etag, exists=True, is_required=work.needs_etag)
     given = work.reader().read_entity(work.request.body, place.type, work.reading)
+    if work.manners.repeats_links:
+        given = unit.without_own_links(place, given)
     if work.changes_many:
         one = change_deeply(unit, place, given, replaces=work.replaces)
     else:

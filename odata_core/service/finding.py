@@ -49,6 +49,10 @@ class One:
         assert isinstance(self.type, EntityType), "only entities are asked for their type"
         return self.type
 
+    def is_same(self, other: One) -> bool:
+        """Whether both are the same stored entity, or the same place in it, on whatever ways they were found."""
+        return self.source is not None and (self.source, self.key, self.trail) == (other.source, other.key, other.trail)
+
 
 @record
 class Many:

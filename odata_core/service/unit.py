@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from ..backend import Reads
 from ..backend.completion import relations_of
 from ..edm import Model, Operation
+from ..edm.rows import BIND
 from ..errors import BadRequest, NotFound, ODataError
 from ..limits import Limits
 from ..payload.links import LinkForm
@@ -18,7 +20,7 @@ from ..query.path_binder import PathBinder
 from ..query.path_rules import PathRules
 from ..query.relations import Relations
 from ..query.resource import CrossJoin, Kind, Resource
-from ..query.tree import Cast
+from ..query.tree import Cast, Follow
 from ..records import record
 from ..uri import Grammar, parse_relative
 from .calls import Caller, Function
@@ -91,6 +93,39 @@ class Unit:
 
     def resolve(self, url: str) -> One:
         """The entity that a URL in a body names: absolute, relative to the root, or `$1` of the same change set."""
+        resource = self._resource_of(url)
+        if resource.kind is not Kind.ENTITY:
+            raise BadRequest(f"'{url[:200]}' names {resource.kind.value}, and an entity is expected.")
+        try:
+            return self.finder.one(resource)
+        except NotFound as error:
+            raise BadRequest(f"The entity '{url[:200]}' does not exist: {error.message}") from None
+
+    def without_own_links(self, place: One, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What is sent for an entity that is there, less the links that only repeat where its own relations lead.
+
+        Whoever changes an entity may send all that was read, and there `Products(1)/Category` stands for what is behind
+        the property, whatever and however many it is, rather than for something to bind.
+        """
+        return {name: value for name, value in given.items() if not self._is_own_link(place, name, value)}
+
+    def _is_own_link(self, place: One, name: str, value: Any) -> bool:
+        navigation = place.entity_type.navigation.get(name.removesuffix(BIND)) if name.endswith(BIND) else None
+        url = value[0] if isinstance(value, list) and len(value) == 1 else value
+        if navigation is None or not isinstance(url, str):
+            return False
+        steps = self._resource_of(url).steps
+        last = steps[-1] if steps else None
+        if not isinstance(last, Follow) or last.navigation is not navigation:
+            return False
+        try:
+            owner = self.finder.follow(steps[:-1])
+        except NotFound:
+            return False
+        return isinstance(owner, One) and owner.is_same(place)
+
+    def _resource_of(self, url: str) -> Resource:
+        """What a URL in a body names."""
         path = self._path_of(url)
         language = self.language
         try:
@@ -98,15 +133,9 @@ class Unit:
             binder = PathBinder(
                 self.model, language.grammar, self.limits, language.rules, key_as_segment=language.key_as_segment
             )
-            resource = binder.bind(parsed.path)
+            return binder.bind(parsed.path)
         except ODataError as error:
             raise BadRequest(f"'{url[:200]}' is no URL of an entity here: {error.message}", target=url[:200]) from None
-        if resource.kind is not Kind.ENTITY:
-            raise BadRequest(f"'{url[:200]}' names {resource.kind.value}, and an entity is expected.")
-        try:
-            return self.finder.one(resource)
-        except NotFound as error:
-            raise BadRequest(f"The entity '{url[:200]}' does not exist: {error.message}") from None
 
     def _path_of(self, url: str) -> str:
         """What follows the service root in a URL."""
