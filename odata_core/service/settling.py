@@ -95,8 +95,8 @@ class Settler:
     def settle(self, request: Request) -> Settled:
         """The request, understood; an ODataError says what is wrong with it."""
         self._check_size(request)
-        if not request.path.strip("/"):
-            request = replace(request, path="")  # clients put a slash behind a root that ends in one
+        if request.path.startswith("/"):  # clients put a slash behind a root that ends in one
+            request = replace(request, path=request.path.lstrip("/"))
         told = request.headers.chosen(_DECIDING)
         settle = self._negotiated if sum([len(text) for text in told if text]) < _MAX_TOLD else self._negotiate
         exchange = settle(request.method, told)

@@ -371,3 +371,12 @@ def test_a_link_that_repeats_binds_nothing_anew(service: Service) -> None:
     body = {"Maker@odata.bind": "Products(2)/Maker"}
     sent = send(service, "PATCH", "Products(2)", body, **V4, Content_Type="application/json", If_Match="*")
     assert (sent.status, b"does not exist" in sent.body) == (400, True)
+
+
+@pytest.mark.parametrize("path", ["", "Products", "Products(1)/Name", "$metadata", "Products?$top=1&$count=true"])
+@pytest.mark.parametrize("slashes", ["/", "//"])
+def test_a_slash_behind_that_of_the_root_says_nothing(service: Service, path: str, slashes: str) -> None:
+    """Clients join a root that ends in a slash and a path that begins with one."""
+    plain = send(service, "GET", path, **V4)
+    assert (send(service, "GET", slashes + path, **V4), plain.status) == (plain, 200)
+    assert send(service, "GET", f"Products/{slashes}Name", **V4).status == 400
