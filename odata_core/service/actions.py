@@ -298,11 +298,14 @@ def update(work: Work, unit: Unit) -> Reply:
 
 
 def _upsert(work: Work, unit: Unit) -> Reply:
+    """Neither media entities nor those whose key the server makes are created by an update (11.4.4)."""
     key = work.resource.steps[-1]
     names, values = getattr(key, "names", None), getattr(key, "plain", None)
     place = unit.finder.follow(work.resource.steps[:-1])
     if names is None or values is None or not isinstance(place, Many):
         raise NotFound("There is nothing here that could be changed.")
+    if place.type.has_stream or any(place.type.key_property(name).is_generated for name in place.type.key):
+        raise NotFound("There is no such entity, and no update creates it: POST it to the collection.")
     given = work.reader().read_entity(work.request.body, place.type, work.reading)
     one = unit.writer.insert(place, {**given, **dict(zip(names, values, strict=True))})
     unit.renew()

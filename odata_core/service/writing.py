@@ -93,6 +93,8 @@ class Writer:
     def settable(self, kind: EntityType, given: Mapping[str, Any], *, is_update: bool) -> Mapping[str, Any]:
         """What a client may say: not what the server computes, and in an update not what never changes."""
         fixed = fixed_names(self.model, kind, is_update=is_update)
+        if not is_update:
+            fixed |= {name for name in _made_keys(kind) if _is_stand_in(given.get(name))}
         return {name: value for name, value in given.items() if name not in fixed} if fixed else given
 
     def _kind(self, given: Mapping[str, Any], declared: Any) -> EntityType:
@@ -321,6 +323,17 @@ def fixed_names(model: Model, kind: EntityType, *, is_update: bool) -> frozenset
         if immutable is not None and value_of(immutable) is not False:
             names.append(name)
     return frozenset(names)
+
+
+@lru_cache(maxsize=1024)
+def _made_keys(kind: EntityType) -> frozenset[str]:
+    """The parts of a key that the server makes."""
+    return frozenset([name for name in kind.key if name in kind.properties and kind.properties[name].is_generated])
+
+
+def _is_stand_in(value: Any) -> bool:
+    """Clients number new entities downwards until they know the real keys (Breeze); servers count upwards."""
+    return isinstance(value, int) and value < 0
 
 
 def holds_key(navigation: NavigationProperty) -> bool:

@@ -21,6 +21,8 @@ def service() -> Service:
     columns = {"ID": prop("Int32", generated=True), "Name": "String", "Size": "Size", "Tags": "Collection(String)"}
     shop.entity("Product", key="ID", properties=columns)  # type: ignore[arg-type]
     shop.entity_set("Products", "Product")
+    shop.entity("Label", key="Code", properties={"Code": "Int32", "Name": "String"})
+    shop.entity_set("Labels", "Label")
     model = shop.build()
     return Service(model, MemoryBackend(model, {"Products": [{"ID": 1, "Name": "Tea", "Tags": ["a"]}]}))
 
@@ -33,11 +35,15 @@ def send(service: Service, method: str, path: str, body: Any = None, **headers: 
 
 def test_entity_id(service: Service) -> None:
     """8.3.4: whoever gets no entity back is told its id."""
-    for method, path, number in (("POST", "Products", 2), ("PATCH", "Products(7)", 7), ("PUT", "Products(8)", 8)):
+    for method, path, made in (
+        ("POST", "Products", "Products(2)"),
+        ("PATCH", "Labels(7)", "Labels(7)"),
+        ("PUT", "Labels(8)", "Labels(8)"),
+    ):
         answer = send(service, method, path, {"Name": "x"}, Prefer="return=minimal")
-        url = f"{ROOT}Products({number})"
+        url = ROOT + made
         assert (answer.status, answer.header("OData-EntityId"), answer.header("Location")) == (204, url, url)
-        assert send(service, "GET", f"Products({number})").status == 200
+        assert send(service, "GET", made).status == 200
 
 
 def test_properties(service: Service) -> None:

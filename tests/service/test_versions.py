@@ -39,6 +39,8 @@ def build() -> Any:
     shop.navigation("Product", "Friends", to="Product", many=True)
     shop.entity_set("Products", "Product", concurrency=("Name",))
     shop.entity_set("Makers", "Maker")
+    shop.entity("Label", key="Code", properties={"Code": "String", "Text": "String"})
+    shop.entity_set("Labels", "Label")
     shop.singleton("Best", "Maker")
     return shop.build()
 
@@ -192,15 +194,37 @@ def test_preconditions(service: Service) -> None:
     assert send(strict, "DELETE", "Products(1)", **V4).status == 428
 
 
+@pytest.mark.parametrize("headers", [V2, V3, V4])
+@pytest.mark.parametrize("number", [None, 0, -1, -2, -(2**31)])
+def test_a_key_that_only_stands_in_is_made_by_the_server(
+    service: Service, headers: dict[str, str], number: int | None
+) -> None:
+    body = {"ID": number, "Name": "New"}
+    made = [send(service, "POST", "Makers", body, **headers, Content_Type="application/json") for _ in range(2)]
+    assert [one.header("Location") for one in made] == [f"{ROOT}Makers(3)", f"{ROOT}Makers(4)"]
+    chosen = send(service, "POST", "Makers", {**body, "ID": 9}, **headers, Content_Type="application/json")
+    assert chosen.header("Location") == f"{ROOT}Makers(9)"
+
+
 def test_upsert_is_of_version_4(service: Service) -> None:
-    body = {"Name": "Nine"}
-    made = send(service, "PUT", "Makers(9)", body, **V4, Content_Type="application/json")
+    body = {"Text": "Nine", "Code": "passed over"}
+    made = send(service, "PUT", "Labels('i')", body, **V4, Content_Type="application/json")
     assert (made.status, made.header("Location"), made.header("OData-EntityId")) == (
         204,
-        f"{ROOT}Makers(9)",
-        f"{ROOT}Makers(9)",
+        f"{ROOT}Labels('i')",
+        f"{ROOT}Labels('i')",
     )
-    assert send(service, "PUT", "Makers(10)", body, **V3, Content_Type="application/json").status == 404
+    assert json.loads(send(service, "GET", "Labels", **V4).body)["value"] == [{"Code": "i", "Text": "Nine"}]
+    assert send(service, "PUT", "Labels('j')", body, **V3, Content_Type="application/json").status == 404
+
+
+@pytest.mark.parametrize("path", ["Makers(9)", "Makers(0)", "Makers(-1)", "Makers(1)/Products(9)"])
+@pytest.mark.parametrize("verb", ["PUT", "PATCH"])
+def test_an_update_creates_nothing_whose_key_the_server_makes(service: Service, verb: str, path: str) -> None:
+    before = send(service, "GET", "Makers?$expand=Products", **V4).body
+    refused = send(service, verb, path, {"Name": "Nine"}, **V4, Content_Type="application/json")
+    assert (refused.status, b"POST it to the collection" in refused.body) == (404, True)
+    assert send(service, "GET", "Makers?$expand=Products", **V4).body == before
 
 
 def test_pages_join_to_the_whole() -> None:
@@ -348,8 +372,8 @@ CHANGED: list[tuple[str, str, str | None]] = [
     ("Products(2)", "Products(2)/Maker", "Bob"),
     ("Makers(1)/Products(1)", "Products(1)/Maker", "Bob"),
     ("Products(1)", "Makers(2)", "Bob"),
-    ("Products(1)", "Makers(1)", None),  # a bind that says something else than the foreign key
-    ("Products(2)", "Products(1)/Maker", None),  # where the relation of another one leads, which is Ann
+    ("Products(1)", "Makers(1)", "Ann"),  # a bind goes before the foreign key
+    ("Products(2)", "Products(1)/Maker", "Ann"),  # where the relation of another one leads
     ("Products(2)", "Products(9)/Maker", None),
     ("Products(2)", ROOT, None),
     ("Products(2)", "$metadata", None),
