@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,3 +24,14 @@ class Finding:
     severity: Severity
     text: str
     advice: str = ""
+
+
+def until_an_error(steps: Generator[Finding]) -> list[Finding]:
+    """What the steps of a way find, up to the first error: what comes behind it cannot be tried."""
+    found: list[Finding] = []
+    with closing(steps):
+        for finding in steps:
+            found.append(finding)
+            if finding.severity == "error":
+                break
+    return found

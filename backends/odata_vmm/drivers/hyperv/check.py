@@ -7,12 +7,11 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from ..contract import Denied, DriverError, Unavailable
-from ..findings import Finding
+from ..findings import Finding, until_an_error
 from .cmdlets import NEEDED, NEEDED_FOR_POWER, Cmdlet, hyper_v, select
 from .driver import open_session
 from .host import HyperVHost
@@ -79,13 +78,7 @@ RIGHTS_ADVICE: Final = "Put the account into the host's group 'Hyper-V Administr
 
 def check(host: HyperVHost) -> list[Finding]:
     """Walk the way to a host, as far as it goes."""
-    findings: list[Finding] = []
-    with closing(_walk(host)) as steps:
-        for finding in steps:
-            findings.append(finding)
-            if finding.severity == "error":
-                break
-    return findings
+    return until_an_error(_walk(host))
 
 
 def _walk(host: HyperVHost) -> Generator[Finding]:

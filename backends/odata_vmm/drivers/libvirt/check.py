@@ -7,13 +7,12 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from ..contract import DriverError
-from ..findings import Finding
+from ..findings import Finding, until_an_error
 from .documents import GarbledError, obstacles
 from .driver import connect
 from .failures import ACCESS_DENIED, AUTH_CANCELLED, AUTH_FAILED, AUTH_UNAVAILABLE, NO_SUPPORT, Failure, read_failure
@@ -83,13 +82,7 @@ MOST_TOLD: Final = 20
 
 def check(host: str | LibvirtHost) -> list[Finding]:
     """Walk the way to the machines of a host, as far as it goes."""
-    findings: list[Finding] = []
-    with closing(_walk(host if isinstance(host, LibvirtHost) else LibvirtHost(host))) as steps:
-        for finding in steps:
-            findings.append(finding)
-            if finding.severity == "error":
-                break
-    return findings
+    return until_an_error(_walk(host if isinstance(host, LibvirtHost) else LibvirtHost(host)))
 
 
 def _walk(host: LibvirtHost) -> Generator[Finding]:
