@@ -19,6 +19,7 @@ from ..query.evaluate import Relations, compile_filter, compile_order, compile_v
 from ..query.options import BoundOptions, Expansion, Form, Selected, Selection
 from ..query.relations import columns_reader, constraint_of, linked_keys
 from ..query.search import compile_search
+from ..query.shapes import Record
 from ..query.tree import Bound, Cast, Compare, Constant, Follow, In, ListOf, Logic, Path, Source, Step
 from .completion import complete, key_order
 from .contract import Query, Reads, Relates, Row, Streams, keeps_links
@@ -82,8 +83,20 @@ class Expander:
     # ------------------------------------------------------------ one level
 
     def _include(self, rows: list[Row], expansion: Expansion) -> list[Row]:
-        step, options = expansion.step, expansion.options
+        """The rows with what a navigation property leads to. Rows that $apply made may hold it, or nothing of it."""
+        step = expansion.step
         assert isinstance(step, Follow)
+        if Record not in set(map(type, rows)):
+            return self._included(rows, step, expansion)
+        found = list(rows)
+        for places in _alike(step, rows):
+            included = self._included([rows[place] for place in places], step, expansion)
+            for place, row in zip(places, included, strict=True):
+                found[place] = Record(row, is_transient=getattr(rows[place], "is_transient", False))
+        return found
+
+    def _included(self, rows: list[Row], step: Follow, expansion: Expansion) -> list[Row]:
+        options = expansion.options
         _check(options)
         groups = self._related(step, rows, _wanted(expansion))
         if options.search is not None:
@@ -197,6 +210,23 @@ def _kind(expansion: Expansion) -> EntityType:
     found = expansion.step.navigation.target if expansion.cast is None else expansion.cast.type  # type: ignore[union-attr]  # a navigation property
     assert isinstance(found, EntityType)
     return found
+
+
+def _alike(step: Follow, rows: Sequence[Row]) -> list[list[int]]:
+    """The places of rows that hold what is asked for, and of those that tell what leads to it.
+
+    What was aggregated away in all others is not there, which is not null (Data Aggregation 4.0, 3.1.1).
+    """
+    name, pairs = step.navigation.name, constraint_of(step.navigation)
+    needed = [here.partition("/")[0] for here, _ in pairs] or [name + BIND]
+    holding: list[int] = []
+    leading: list[int] = []
+    for place, row in enumerate(rows):
+        if name in row:
+            holding.append(place)
+        elif not getattr(row, "is_transient", False) or all(column in row for column in needed):
+            leading.append(place)
+    return [places for places in (holding, leading) if places]
 
 
 def _check(options: BoundOptions) -> None:

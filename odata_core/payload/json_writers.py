@@ -150,8 +150,8 @@ class RowWriter:
         if self.kind is UNTYPED or (name is not None and name != self.kind.qualified_name):
             shown = name
         else:
-            is_told = self.form.is_full or self.declared is not self.kind
-            shown = self.kind.qualified_name if is_told and not self.shape.partial else None
+            is_told = self.declared is not self.kind or (self.form.is_full and not self.shape.partial)
+            shown = self.kind.qualified_name if is_told else None
         if shown is not None:
             out[self.form.names.of_object(TYPE)] = self.form.type_text(shown)
 
@@ -165,7 +165,7 @@ class RowWriter:
 
     def path_of(self, row: Row) -> str | None:
         """The canonical URL, relative to the service root; None for what has none."""
-        if self.path is None:
+        if self.path is None or (self.shape.partial and not all(name in row for name in _key_members(self.kind))):
             return None
         try:
             return self.path(row)

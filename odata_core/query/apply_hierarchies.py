@@ -171,7 +171,7 @@ def _marked(shape: Shape, steps: Sequence[Step]) -> Shape:
     if not steps:  # the node becomes one with the row
         kind = shape.kind
         added = {name: item for name, item in shape.fields.items() if name not in kind.properties}
-        return replace(shape, is_whole=True, fields=added)
+        return replace(shape, is_whole=True, is_mixed=False, fields=added)
     cast = isinstance(steps[0], Cast)
     step, rest = (steps[1], steps[2:]) if cast else (steps[0], steps[1:])
     assert not isinstance(step, Cast), "types are not narrowed twice"

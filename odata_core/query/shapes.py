@@ -51,11 +51,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What rows of a type have: all declared properties (`is_whole`) or not, and the named fields."""
+    """What rows of a type have: all declared properties (`is_whole`) or not, and the named fields.
+
+    `is_mixed`: some rows have all declared properties, and others have not.
+    """
 
     kind: Structured
     is_whole: bool = True
     fields: Mapping[str, Field] = field(default_factory=dict)
+    is_mixed: bool = False
 
     def adding(self, fields: Mapping[str, Field]) -> Shape:
         """The same rows with more members."""
@@ -65,7 +69,9 @@ class Shape:
         """The shape of rows of either shape."""
         names = [*self.fields, *[name for name in other.fields if name not in self.fields]]
         fields = {name: _either(name, self, other) for name in names}
-        return Shape(self.kind, self.is_whole and other.is_whole, fields)
+        is_whole = self.is_whole and other.is_whole
+        has_whole = any(one.is_whole or one.is_mixed for one in (self, other))
+        return Shape(self.kind, is_whole, fields, has_whole and not is_whole)
 
 
 def _either(name: str, one: Shape, other: Shape) -> Field:

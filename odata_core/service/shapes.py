@@ -36,7 +36,7 @@ def _of_fields(shape: Shape, given: Fields, more: tuple[Property, ...] = ()) -> 
     nested = [(name, item) for name, item in names.items() if isinstance(item.step, Follow)]
     return replace(
         shape,
-        select=None if given.is_whole else tuple([name for name in names if name in kind.properties]),
+        select=None if given.is_whole or given.is_mixed else tuple([name for name in names if name in kind.properties]),
         computed=(*[step for step in added if isinstance(step, Property)], *more),
         links=(),
         expand=tuple([(name, _target(item)) for name, item in nested]),
@@ -126,9 +126,19 @@ def _with(shape: Shape, path: list[Property], expansion: Expansion, model: Model
         target = _with(target, [], deeper, model)
     name = step.navigation.name
     found = dict(shape.expand)
-    found[name] = target
+    known = found.get(name)
+    found[name] = target if known is None or not known.partial else _made(known, target)
     references = shape.references | ({name} if expansion.form is Form.REFERENCES else frozenset())
     return replace(shape, expand=tuple(found.items()), references=references)
+
+
+def _made(known: Shape, wanted: Shape) -> Shape:
+    """What $expand shows of entities that $apply put into rows: not more than there is, and all of it on demand."""
+    found = replace(wanted, partial=True, source=wanted.source if known.select is None else None)
+    if wanted.select is not None:
+        return found
+    expand = {**dict(known.expand), **dict(wanted.expand)}
+    return replace(found, computed=(*known.computed, *wanted.computed), expand=tuple(expand.items()))
 
 
 def source_of(resource_source: Source | None, kind: Any) -> Source | None:
