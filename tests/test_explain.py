@@ -11,10 +11,12 @@ from odata_core.csdl import read_csdl
 from odata_core.errors import BadRequest
 from odata_core.explain import explain_lines, explain_url, painter, show_url
 from odata_core.explain.meaning import Reader
+from odata_core.explain.people import show_meaning
 from odata_core.limits import Limits
 from odata_core.query.path_rules import V4_RULES
 from odata_core.uri.grammars import V2_GRAMMAR, V4_GRAMMAR
 from tests.processes import run_odata
+from tests.query.sales import MODEL as SALES
 
 LIMITS = Limits()
 
@@ -384,3 +386,42 @@ def test_what_is_too_deep_to_be_shown() -> None:
     url = explain_url(f"P?$filter={' add '.join(['1'] * 1_500)} gt 1", V4_GRAMMAR, LIMITS)
     with pytest.raises(BadRequest, match="its tree is too deep to be shown"):
         show_url(url, painter(colour=False))
+
+
+def test_hierarchies_are_shown() -> None:
+    nodes = "$root/SalesOrganizations,SalesOrgHierarchy"
+    test = "HierarchyNodes=$root/SalesOrganizations,HierarchyQualifier='SalesOrgHierarchy',Node=SalesOrganization/ID"
+    url = (
+        f"Sales?$apply=ancestors({nodes},SalesOrganizationID,top(2),1)/traverse({nodes},SalesOrganization/ID,preorder)"
+        f"/groupby((rolluprecursive({nodes},SalesOrganization/ID)),aggregate(Amount with sum as T))"
+        f"&$filter=Aggregation.isroot({test})"
+    )
+    hierarchy = """Related
+      Hierarchy qualifier=SalesOrgHierarchy
+        $root/SalesOrganizations : Collection(SalesModel.SalesOrganization)
+        ID : Edm.String
+        Superordinate/ID : Edm.String"""
+    meant = Reader(SALES, V4_GRAMMAR, V4_RULES, LIMITS).url(explain_url(url, V4_GRAMMAR, LIMITS))
+    lines = show_meaning(meant, painter(colour=False))
+    assert (
+        "\n".join(lines[3:])
+        == f"""$apply
+  Relatives name=ancestors distance=1
+    {hierarchy}
+      SalesOrganizationID : Edm.String
+    Window top=2
+  Traverse is_preorder=true
+    {hierarchy}
+      SalesOrganization/ID : Edm.String
+    Marking SalesOrganization is_whole=true
+  RollupRecursive rollupnode/1
+    {hierarchy}
+      SalesOrganization/ID : Edm.String
+    Marking SalesOrganization is_whole=true
+    Aggregate
+      Measure name=T method=sum : Edm.Decimal
+        Amount : Edm.Decimal
+$filter
+  Org.OData.Aggregation.V1.isroot({test}) : Edm.Boolean
+    SalesOrganization/ID : Edm.String"""
+    )

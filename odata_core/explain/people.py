@@ -26,6 +26,7 @@ from ..query.tree import (
     OrderBy,
     Path,
     RecordOf,
+    Variable,
 )
 from ..query.unbinder import unbind
 from ..query.urls import BoundUrl
@@ -220,7 +221,7 @@ def _transform(value: Any, paint: Paint) -> list[str]:
     return [" ".join(words), *_indented(below)]
 
 
-_MEMBERS: Final = (Property, Follow, Cast, Dynamic, Operation)
+_MEMBERS: Final = (Property, Follow, Cast, Dynamic, Operation, Variable)
 _TYPES: Final = get_args(AnyType)
 
 
