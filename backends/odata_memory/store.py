@@ -1,8 +1,8 @@
 # A store of dictionaries for any model: one table an entity set or singleton, rows by key.
-# Strategy: rows are replaced and never changed, so a reader needs no copy of a row, and undoing a write is putting the
-# former row back. One lock: a session takes it with its first write and keeps it to its end, so others see all of its
-# writes or none; a reading session takes it for each question only. The lock belongs to a thread: a session must end
-# in the thread that wrote in it.
+# Strategy: rows are replaced and never changed, so a reader needs no copy of a row, and undoing a write is putting
+# the former row back. One lock: a session takes it with its first write, or at once where it writes by what it reads,
+# and keeps it to its end, so others see all of its writes or none; a reading session takes it for each question only.
+# The lock belongs to a thread: a session must end in the thread that wrote in it.
 # Conditions and orders are left to the core, except the order of keys, which tables keep; keys, foreign keys and other
 # columns that a condition demands are looked up.
 
@@ -76,6 +76,7 @@ class MemorySession:
     """One unit of work. `undo` takes back its writes, `close` lets others see what is left of them."""
 
     keeps_links = True
+    is_exclusive = False  # whether others are kept out from the beginning, and not only from the first write
 
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
@@ -85,6 +86,8 @@ class MemorySession:
         self._writes = False
 
     def __enter__(self) -> Self:
+        if self.is_exclusive:
+            self._begin()
         return self
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
@@ -181,13 +184,17 @@ class MemorySession:
             raise missing(table.source, key)
         return table, place, row
 
-    @contextmanager
-    def _write(self) -> Iterator[Integrity]:
-        """One write: it is done whole, or what it did until it failed is undone."""
+    def _begin(self) -> None:
+        """Keep others out from now on."""
         if not self._writes:
             self._lock.acquire()
             self._writes = True
             self._contents.writers.append(self)
+
+    @contextmanager
+    def _write(self) -> Iterator[Integrity]:
+        """One write: it is done whole, or what it did until it failed is undone."""
+        self._begin()
         mark = len(self._log)
         try:
             yield self._contents.integrity
@@ -253,7 +260,9 @@ class MemoryBackend:
 
     def session(self, context: Context) -> AbstractContextManager[MemorySession]:
         """A unit of work: its writes stay when it is left normally, and are undone when it is left by an exception."""
-        return self.kind_of_session(self._contents)
+        session = self.kind_of_session(self._contents)
+        session.is_exclusive = context.writes
+        return session
 
     def reset(self) -> None:
         """Go back to the initial rows. Within a session that writes, this is one of its writes."""

@@ -24,6 +24,7 @@ from .drivers.contract import NotFound as MissingOnHost
 from .drivers.contract import Unavailable as HostUnavailable
 from .workers import Workers
 
+_WRITING: Final = Context(writes=True)
 # What a driver's failure means to a client.
 DRIVER_ERRORS: Final[tuple[tuple[type[DriverError], type[ODataError]], ...]] = (
     (MissingOnHost, NotFound),
@@ -96,7 +97,7 @@ class Unit:
         """Insert a row or replace the one with its key."""
         entity_set = self.entity_set(set_name)
         key = entity_set.type.key_of(row)
-        with self.site.store.session(self.context) as session:
+        with self.site.store.session(_WRITING) as session:
             assert isinstance(session, Writes)
             if session.get(entity_set, key) is None:
                 return session.insert(entity_set, row)
@@ -106,7 +107,7 @@ class Unit:
         """Change single values of a row, whatever others change meanwhile; insert the row where it is not there."""
         entity_set = self.entity_set(set_name)
         key = entity_set.type.key_of(row)
-        with self.site.store.session(self.context) as session:
+        with self.site.store.session(_WRITING) as session:
             assert isinstance(session, Writes)
             if session.get(entity_set, key) is None:
                 return session.insert(entity_set, {**row, **changes})
@@ -115,7 +116,7 @@ class Unit:
     def forget(self, set_name: str, key: tuple[Any, ...]) -> None:
         """Remove a row where there is one."""
         entity_set = self.entity_set(set_name)
-        with self.site.store.session(self.context) as session:
+        with self.site.store.session(_WRITING) as session:
             assert isinstance(session, Writes)
             if session.get(entity_set, key) is not None:
                 session.delete(entity_set, key)

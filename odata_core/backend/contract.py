@@ -73,12 +73,15 @@ class Context:
     """What a backend may know of the request beside its meaning.
 
     `headers` are the request's (any case), `options` its custom query options (those without `$`).
-    `response_headers` is for what the backend wants to tell the client, such as the id of a job.
+    `response_headers` is for what the backend wants to tell the client, such as the id of a job. With `writes` the
+    session is to write by what it has read, as with If-Match: others must not change that before it ends, or its writes
+    must fail (a lock, BEGIN IMMEDIATE, a serializable transaction).
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     response_headers: dict[str, str] = field(default_factory=dict)
+    writes: bool = False
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -114,7 +115,7 @@ class _Run:
         """All answers of a change set; where it failed, the one that made it fail, or that and those of the others."""
         known, found = dict(self.references), []
         try:
-            with self.backend.session(self.context) as session:
+            with self.backend.session(replace(self.context, writes=True)) as session:
                 for one in requests:
                     response = self._run(one, session, known)
                     if response.status >= 400:

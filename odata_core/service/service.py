@@ -132,7 +132,9 @@ class Service:
     ) -> Response:
         settled = self._settler.settle(request)
         request, exchange, chosen = settled.request, settled.exchange, settled.format
-        context = Context(request.headers, settled.options.custom, told)
+        # What an action reads and writes is its own affair, and may take long.
+        writes = settled.planned.is_write and settled.planned.action is not Action.CALL
+        context = Context(request.headers, settled.options.custom, told, writes)
         reply = self._run(settled, request, backend, session, references, context)
         version = str(exchange.version_of(chosen if reply.has_body else None, reply.features))
         content_type = None

@@ -262,6 +262,29 @@ class BackendSuite:
         assert len(set(keys)) == 160
         assert {row["ID"] for row in everything(store)["Products"]} == {*keys, *[row["ID"] for row in ROWS["Products"]]}
 
+    def test_nobody_overwrites_what_he_has_not_read(self, store: Backend) -> None:
+        """A session that writes by what it has read lets others wait, or one of the two fails."""
+        products = MODEL.entity_set("Products")
+        key = inserted(store, "Products", Name="", Discontinued=True)["ID"]
+        done: list[str] = []
+
+        def append(letter: str, pause: Callable[[], None]) -> None:
+            with suppress(Conflict):
+                with work(store, writes=True) as session:
+                    name = session.get(products, (key,))["Name"]
+                    pause()
+                    session.update(products, (key,), {"Name": name + letter}, replace=False)
+                done.append(letter)
+
+        def let_the_other_try() -> None:
+            other.start()
+            other.join(0.05)  # a chance to write in between; nothing depends on how long it takes
+
+        other = threading.Thread(target=append, args=("b", lambda: None), daemon=True)
+        append("a", let_the_other_try)
+        other.join(WAIT_SECONDS)
+        assert sorted(stored(store, "Products", key)["Name"]) == sorted(done) != []
+
     def _refused(self, store: Backend, error: type[Any], writes: Callable[[Any], Any]) -> Any:
         """Work that ends a session with an error, and leaves everything as it was."""
         before = everything(store)
@@ -272,9 +295,9 @@ class BackendSuite:
 
 
 @contextmanager
-def work(backend: Backend) -> Iterator[Any]:
+def work(backend: Backend, *, writes: bool = False) -> Iterator[Any]:
     """A session; what it offers beside reading is for the test to know."""
-    with backend.session(Context()) as session:
+    with backend.session(Context(writes=writes)) as session:
         yield session
 
 
