@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -24,7 +24,8 @@ class Format:
     """A representation that can be written, or read where `can_read`.
 
     `parameters` lists, for each parameter that tells formats apart, the values that mean this one; "" stands for the
-    parameter's absence. `version` is the lowest protocol version that knows the format.
+    parameter's absence. `version` is the lowest protocol version that knows the format. `known` are all parameters that
+    a client may name; None where those that mean nothing are passed over.
     """
 
     name: str
@@ -35,6 +36,15 @@ class Format:
     metadata: str = ""  # minimal, full or none, for JSON
     can_read: bool = False
     codec: Codec | None = None  # what writes and reads it; None for text, streams and $metadata
+    known: frozenset[str] | None = None
+
+
+# 4.01 Part 1, 8.2.1, and JSON Format, 3: services reject parameters that they do not know, and tell no charset, nor
+# anything else, that the client did not ask for.
+_V4_PARAMETERS: Final = frozenset(
+    {"odata.metadata", "odata.streaming", "ieee754compatible", "exponentialdecimals", "charset"}
+)
+_TOLD: Final = {("odata.streaming", "true"): ";odata.streaming=true", ("charset", "utf-8"): ";charset=utf-8"}
 
 
 def _json_light(metadata: str, *names: str) -> Format:
@@ -53,11 +63,10 @@ def _json_light(metadata: str, *names: str) -> Format:
 def _json_v4(metadata: str, *, ieee754: bool, is_401: bool) -> Format:
     """JSON Format 4.01, 3: the level is a parameter, with or without `odata.` before it; without it, minimal."""
     levels = {metadata} | ({""} if metadata == "minimal" else set())
-    content_type = f"application/json;odata.metadata={metadata};odata.streaming=true"
     return Format(
         name=f"json-{'4.01' if is_401 else '4.0'}-{metadata}{'-ieee754' if ieee754 else ''}",
         media_types=("application/json",),
-        content_type=f"{content_type}{';IEEE754Compatible=true' if ieee754 else ''};charset=utf-8",
+        content_type=f"application/json;odata.metadata={metadata}{';IEEE754Compatible=true' if ieee754 else ''}",
         version=V4_01 if is_401 else V4_0,
         parameters={
             "odata.metadata": frozenset(levels),
@@ -66,6 +75,7 @@ def _json_v4(metadata: str, *, ieee754: bool, is_401: bool) -> Format:
         metadata=metadata,
         can_read=True,
         codec=json_v4(metadata, ieee754=ieee754, is_401=is_401),
+        known=_V4_PARAMETERS,
     )
 
 
@@ -123,8 +133,9 @@ ATOM_V3: Final = {kind: _atom(f"atom-3-{kind}", kind, _ATOM_V3) for kind in ("en
 XML_V2: Final = _plain_xml("xml-2", _ATOM_V2)
 XML_V3: Final = _plain_xml("xml-3", _ATOM_V3)
 XML: Final = Format("xml", ("application/xml", "text/xml"), "application/xml;charset=utf-8", V1_0)
+XML_V4: Final = replace(XML, content_type="application/xml", known=frozenset({"charset"}))
 # CSDL JSON came with 4.01, which leaves the XML to whoever asks for no other (4.01 Part 1, 11.1.2).
-CSDL_JSON: Final = Format("csdl-json", ("application/json",), "application/json;charset=utf-8", V4_01)
+CSDL_JSON: Final = Format("csdl-json", ("application/json",), "application/json", V4_01, known=_V4_PARAMETERS)
 SERVICE_XML: Final = Format(
     "service-xml",
     ("application/atomsvc+xml", "application/xml", "text/xml"),
@@ -164,7 +175,14 @@ class MediaRange:
             return False
         if "*" in self.type:
             return True
+        if offered.known is not None and not offered.known.issuperset(self.parameters):
+            return False
         return all(self.parameters.get(name, "") in values for name, values in offered.parameters.items())
+
+    def told(self, chosen: Format) -> Format:
+        """The format with what the client wants to be told of it."""
+        told = [text for (name, value), text in _TOLD.items() if self.parameters.get(name) == value]
+        return replace(chosen, content_type=chosen.content_type + "".join(told)) if told and chosen.known else chosen
 
     def refuses(self, offered: Format) -> bool:
         """Whether the quality 0 of a type takes the format away: `application/json;q=0` means JSON in all its forms."""
@@ -213,5 +231,5 @@ def choose(header: str | None, offered: tuple[Format, ...]) -> Format | None:
     for item in ranges:
         for candidate in offered:
             if item.quality > 0 and item.matches(candidate) and not any(other.refuses(candidate) for other in ranges):
-                return candidate
+                return item.told(candidate)
     return None

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from werkzeug.http import parse_list_header
 
-from ..errors import BadRequest, UnsupportedMediaType
+from ..errors import BadRequest, PreconditionFailed, UnsupportedMediaType
 from ..records import record
 from .media import SHORT_NAMES, XML_ERROR, Format, choose, media_range
 from .profile import Profile
@@ -85,6 +85,8 @@ def negotiate(profile: Profile, method: str, headers: Mapping[str, str], *, key_
             f"Please specify a request version less than or equal to '{profile.version}'.",
             target=profile.version_header,
         )
+    if any(name in headers for name in _ISOLATION):
+        raise PreconditionFailed("Isolation is not supported: data may change from one request to the next.")
     highest = headers.get(profile.maximum_header)
     maximum = profile.version if highest is None else parse_version(highest, profile.maximum_header)
     return Exchange(
@@ -138,9 +140,11 @@ def _wishes(profile: Profile, header: str | None) -> Wishes:
 _SIZE: Final = re.compile(r"[1-9][0-9]{0,8}")
 
 
+_ISOLATION: Final = ("Isolation", "OData-Isolation")  # who cannot keep a snapshot refuses (4.01 Part 1, 8.2.6)
+
 DECIDING: Final = (
     *("DataServiceVersion", "MaxDataServiceVersion", "OData-Version", "OData-MaxVersion"),
-    *("Accept", "Prefer", "DataServiceUrlConventions", *TUNNEL_HEADERS),
+    *("Accept", "Prefer", "DataServiceUrlConventions", *_ISOLATION, *TUNNEL_HEADERS),
 )
 """The headers that `select_profile` and `negotiate` look at."""
 

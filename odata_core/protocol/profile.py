@@ -71,6 +71,7 @@ class Profile:
     wishes: frozenset[str] = frozenset()  # other preferences that it has
     minds_parameters: bool = True  # whether the parameters of a body's media type must be known ones
     version_suffix: str = ";"  # behind the version in the answer's header
+    tells_caches: bool = False  # whether answers to reads say what they depend on (4.01 Part 1, 8.3.8)
     features: Mapping[str, Version] = field(
         default_factory=dict
     )  # what an answer has -> the lowest version that can say it
@@ -176,17 +177,18 @@ ODATA_4: Final = Profile(
     },
     version_header="OData-Version",
     maximum_header="OData-MaxVersion",
-    formats={**_others(), **dict.fromkeys(_JSON_KINDS, media.JSON_V4)},
+    formats={**_others(), **dict.fromkeys(_JSON_KINDS, media.JSON_V4), "metadata": (media.XML_V4,)},
     update_verbs={"PATCH": False, "PUT": True},
     preferences={"return=representation": True, "return=minimal": False},
     entity_id_header="OData-EntityId",
     unacceptable=NotAcceptable,
-    write_metadata={media.XML.name: write_xml_v4},
+    write_metadata={media.XML_V4.name: write_xml_v4},
     links=V4_LINKS,
     manners=V4_MANNERS,
     wishes=frozenset({"maxpagesize", "track-changes"}),
     minds_parameters=False,
     version_suffix="",
+    tells_caches=True,
 )
 ODATA_401: Final = replace(
     ODATA_4,
@@ -198,7 +200,7 @@ ODATA_401: Final = replace(
     formats={
         **_others(),
         **dict.fromkeys(_JSON_KINDS, media.JSON_V401),
-        "metadata": (media.XML, media.CSDL_JSON),
+        "metadata": (media.XML_V4, media.CSDL_JSON),
     },
 )
 

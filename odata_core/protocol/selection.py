@@ -22,7 +22,7 @@ def select_profile(offered: Sequence[Profile], default: Profile, headers: Mappin
     accept = headers.get("Accept")
     if accept is None or not accept.strip() or _can_write(default, accept, (*_DATA, "metadata")):
         return default
-    return next((one for one in offered if _can_write(one, accept, _DATA)), default)
+    return next((one for one in offered if _can_write(one, accept, _DATA, is_sure=True)), default)
 
 
 def _families(offered: Sequence[Profile], headers: Mapping[str, str]) -> list[str]:
@@ -60,8 +60,18 @@ def _at_least(family: Sequence[Profile], version: Version) -> Profile:
 _DATA: Final = ("data", "property", "service", "value")
 
 
-def _can_write(profile: Profile, accept: str, kinds: Sequence[str]) -> bool:
-    """Whether a range of the header means a format of the profile by name, rather than by a star."""
+def _can_write(profile: Profile, accept: str, kinds: Sequence[str], *, is_sure: bool = False) -> bool:
+    """Whether a range of the header means a format of the profile by name, rather than by a star.
+
+    With `is_sure` its parameters must mean that format, too: one that nobody knows does not ask for another version.
+    """
     formats = [one for kind in kinds for one in profile.formats[kind]]
     ranges = [one for one in accepted(accept) if one.quality > 0]
-    return any(one.matches(form) for one in ranges for form in formats)
+    return any(
+        one.matches(form) and (not is_sure or one.parameters.keys() <= {*form.parameters, *_MEANINGLESS})
+        for one in ranges
+        for form in formats
+    )
+
+
+_MEANINGLESS: Final = ("charset", "type", "odata.streaming")  # for the choice of a version

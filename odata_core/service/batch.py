@@ -50,7 +50,7 @@ def run_batch(service: Service, request: Request, profile: Profile, backend: Bac
         run.inherit_formats()
     answers = list(run.answers(goes_on=goes_on))
     if is_json:
-        return Reply(200, write_json_batch(answers), content_type="application/json;charset=utf-8")
+        return Reply(200, write_json_batch(answers), content_type="application/json")
     boundary = secrets.token_hex(8)
     body = write_multipart(answers, boundary, id_in_mime=profile.manners.id_in_mime)
     kind = f"multipart/mixed; boundary=batchresponse_{boundary}"

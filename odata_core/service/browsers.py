@@ -58,8 +58,8 @@ class Cors:
         response = self.handler.handle(request)
         told = (*self._told(str(origin)), ("Access-Control-Expose-Headers", _READ_BY_PAGES)) if allowed else ()
         # Caches must not give one origin what another one was told.
-        varies = () if "*" in self.origins else (("Vary", "Origin"),)
-        return replace(response, headers=(*response.headers, *told, *varies))
+        headers = response.headers if "*" in self.origins else _varying(response.headers)
+        return replace(response, headers=(*headers, *told))
 
     def _told(self, origin: str) -> tuple[tuple[str, str], ...]:
         allowed = ("Access-Control-Allow-Origin", "*" if "*" in self.origins else origin)
@@ -76,6 +76,12 @@ class Cors:
             ("Access-Control-Max-Age", str(self.max_age)),
             ("Vary", "Origin, Access-Control-Request-Headers"),
         )
+
+
+def _varying(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The headers, which say that the answer is another one for another origin."""
+    varies = [value for name, value in headers if name == "Vary"]
+    return (*[one for one in headers if one[0] != "Vary"], ("Vary", ", ".join([*varies, "Origin"])))
 
 
 _COOKIE: Final = "odata-csrf"

@@ -65,7 +65,10 @@ def read_tags(header: str, name: str) -> frozenset[str]:
 
 
 def is_unchanged(headers: Mapping[str, str], etag: str | None) -> bool:
-    """Whether a GET is answered with 304: the client's If-None-Match names what it would get."""
+    """Whether a GET is answered with 304: the client's If-None-Match names what it would get. PreconditionFailed where
+    If-Match names something else (4.01 Part 1, 8.2.4)."""
+    if "If-Match" in headers:
+        check_write({"If-Match": headers["If-Match"]}, etag, exists=True)
     given = headers.get("If-None-Match")
     if given is None:
         return False

@@ -141,6 +141,8 @@ class Service:
         if reply.has_body:
             content_type = reply.content_type or (chosen.content_type if chosen is not None else None)
         headers = [*reply.headers, *told.items()]
+        if exchange.profile.tells_caches and exchange.method in _SAFE:
+            headers += _varies(headers)
         response = self._response(reply.status, exchange.profile, version, content_type, headers, reply.body)
         return response if reply.rest is None else replace(response, rest=reply.rest)
 
@@ -226,6 +228,17 @@ class Service:
             found = profile.write_metadata[name](self.model, key_as_segment=self.key_as_segment)
             self._metadata[profile, name] = found
         return found
+
+
+_SAFE: Final = frozenset({"GET", "HEAD"})
+# What an answer depends on, for caches (4.01 Part 1, 8.3.8).
+_VARIES: Final = ("Vary", "Accept, OData-MaxVersion, MaxDataServiceVersion")
+_VARIES_BY_WISH: Final = ("Vary", f"{_VARIES[1]}, Prefer")
+
+
+def _varies(headers: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    names = [name for name, _value in headers]
+    return () if "Vary" in names else (_VARIES_BY_WISH,) if "Preference-Applied" in names else (_VARIES,)
 
 
 def _profiles(versions: Iterable[str]) -> tuple[Profile, ...]:

@@ -314,13 +314,13 @@ def test_all_faults_are_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("path", "headers", "status", "content_type"),
     [
-        ("$metadata", {}, 200, "application/xml;charset=utf-8"),
-        ("$metadata", {"Accept": "application/json"}, 200, "application/json;charset=utf-8"),
-        ("$metadata?$format=json", {"Accept": "application/xml"}, 200, "application/json;charset=utf-8"),
-        ("$metadata", {"Accept": "application/json", "OData_MaxVersion": "4.0"}, 200, "application/xml;charset=utf-8"),
+        ("$metadata", {}, 200, "application/xml"),
+        ("$metadata", {"Accept": "application/json"}, 200, "application/json"),
+        ("$metadata?$format=json", {"Accept": "application/xml"}, 200, "application/json"),
+        ("$metadata", {"Accept": "application/json", "OData_MaxVersion": "4.0"}, 200, "application/xml"),
         ("$metadata?$format=json", {"OData_MaxVersion": "4.0"}, 406, "application/json;odata.metadata=minimal"),
         ("$metadata", {"Accept": "application/json", **V2}, 200, "application/xml;charset=utf-8"),
-        ("$metadata", {"Accept": "application/xml"}, 200, "application/xml;charset=utf-8"),
+        ("$metadata", {"Accept": "application/xml"}, 200, "application/xml"),
         ("$metadata", {"Accept": "text/html"}, 406, "application/json;odata.metadata=minimal"),
     ],
 )
@@ -328,8 +328,7 @@ def test_metadata_in_both_forms(
     service: Service, path: str, headers: dict[str, str], status: int, content_type: str
 ) -> None:
     answer = send(service, "GET", path, **headers)
-    told = answer.header("Content-Type") or ""
-    assert (answer.status, told[: len(content_type)]) == (status, content_type)
+    assert (answer.status, answer.header("Content-Type")) == (status, content_type)
     if content_type.startswith("application/json;charset"):
         assert read_csdl(answer.body).entity_sets.keys() == MODEL.entity_sets.keys()
 
