@@ -451,10 +451,14 @@ def call_action(work: Work, unit: Unit) -> Reply:
     """POST to an action: parameters in the body (11.5.5)."""
     *before, step = work.resource.steps
     place = unit.finder.follow(before)
+    if isinstance(place, One) and isinstance(place.type, EntityType):  # on condition, like a write (11.4.1.1)
+        etag = etag_of(source_for(place), place.value)
+        check_write(work.request.headers, etag, exists=True, is_required=work.needs_etag)
     body = work.request.body
     arguments = work.reader().read_parameters(body, step.operation, work.reading) if body else {}  # type: ignore[union-attr]
     found = unit.caller.call(step, place, arguments, unit.finder)  # type: ignore[arg-type]
     unit.renew()
     if work.codec is None or step.operation.returns is None:  # type: ignore[union-attr]
-        return NO_CONTENT
-    return collection_of(work, unit, found) if isinstance(found, Many) else _single(work, unit, found)
+        return Reply(204, headers=work.applied, has_body=False)
+    reply = collection_of(work, unit, found) if isinstance(found, Many) else _single(work, unit, found)
+    return replace(reply, headers=(*reply.headers, *work.applied)) if work.applied else reply

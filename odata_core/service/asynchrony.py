@@ -78,7 +78,7 @@ class Asynchronous:
         with self._lock:
             self._jobs[name] = _Job(future, monotonic() + self.keep)
         headers = (("Location", f"{request.root}{_MONITORS}{name}"), ("Preference-Applied", "respond-async"))
-        return Response(202, (*headers, ("Retry-After", "1")))
+        return Response(202, (_version(request), *headers, ("Retry-After", "1")))
 
     def _forget(self) -> None:
         now = monotonic()
@@ -96,17 +96,18 @@ class Asynchronous:
         match request.method:
             case "DELETE":
                 job.future.cancel()
-                return Response(204)
+                return Response(204, (_version(request),))
             case "GET" | "HEAD":
                 return self._state(request, job.future)
         return refusal(MethodNotAllowed("A status monitor is read or deleted.", allow=("GET", "HEAD", "DELETE")))
 
     def _state(self, request: Request, future: Future[Response]) -> Response:
         if not future.done():
-            return Response(202, (("Location", request.root + request.path), ("Retry-After", "1")))
+            return Response(202, (_version(request), ("Location", request.root + request.path), ("Retry-After", "1")))
         response = future.result()
         if _wants_message(request):
-            return Response(200, (("Content-Type", "application/http"),), _message(response))
+            told = ("AsyncResult", str(response.status))
+            return Response(200, (("Content-Type", "application/http"), _version(request), told), _message(response))
         # 11.6: the answer itself, whose status is in a header of its own.
         return replace(response, status=200, headers=(*response.headers, ("AsyncResult", str(response.status))))
 
@@ -121,6 +122,12 @@ def read_wish(prefer: str) -> float | None:
         return None
     wait = names.get("wait", "")
     return min(float(wait), _LONGEST_WAIT) if wait.isascii() and wait.isdigit() and len(wait) < 10 else 0.0
+
+
+def _version(request: Request) -> tuple[str, str]:
+    """What every answer says (4.01 Part 1, 8.1.5); nothing here is in one version only."""
+    names = (request.headers.get("OData-MaxVersion"), request.headers.get("OData-Version"))
+    return "OData-Version", next((name.strip() for name in names if name and name.strip() == "4.0"), "4.01")
 
 
 def _without_wish(request: Request) -> Request:

@@ -300,7 +300,9 @@ def _choose(exchange: Exchange, planned: Operation, options: BoundOptions) -> Fo
     match action:
         case Action.CREATE if wish is False or resource.kind is Kind.PROPERTY:
             return None
-        case Action.CALL if resource.invocation is None or resource.invocation.operation.returns is None:
+        case Action.CALL if (
+            wish is False or resource.invocation is None or resource.invocation.operation.returns is None
+        ):
             return None
     return choose_format(exchange, _CONTENT.get(action) or _content(resource), options.format)
 

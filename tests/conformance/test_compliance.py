@@ -152,6 +152,19 @@ def test_actions(service: Service) -> None:
     assert value(service, laptop)["Price"] == 999.99
 
 
+def test_actions_on_condition(service: Service) -> None:
+    """4.01 Part 1, 11.4.1.1: an action on an entity minds If-Match; 8.2.8.7: and what the client wants back."""
+    laptop = product(service, "Laptop")
+    action, etag = f"{laptop}/{NAMESPACE}.IncreasePrice", send(service, "GET", laptop).header("ETag")
+    assert send(service, "POST", action, {"amount": 1}, If_Match='W/"old"').status == 412
+    assert send(service, "GET", laptop).header("ETag") == etag
+    assert send(service, "POST", action, {"amount": 1}, If_Match=str(etag)).status == 200
+    answer = send(service, "POST", action, {"amount": 1}, Prefer="return=minimal")
+    assert (answer.status, answer.header("Preference-Applied"), answer.body) == (204, "return=minimal", b"")
+    answer = send(service, "POST", action, {"amount": 1}, Prefer="return=representation")
+    assert (answer.status, answer.header("Preference-Applied")) == (200, "return=representation")
+
+
 def test_capabilities(service: Service) -> None:
     item = f"ReadOnlyItems({value(service, 'ReadOnlyItems')[0]['ID']})"
     for method, path in (("POST", "ReadOnlyItems"), ("PATCH", item), ("PUT", item), ("DELETE", item)):

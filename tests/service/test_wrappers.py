@@ -272,6 +272,7 @@ def test_an_answer_comes_later(slow: tuple[Slow, Asynchronous]) -> None:
     first = send(handler, "POST", "Products", {"Name": "late"}, Prefer="respond-async", **JSON)
     url = first.header("Location") or ""
     assert (first.status, first.body, first.header("Preference-Applied")) == (202, b"", "respond-async")
+    assert first.header("OData-Version") == "4.01"
     waiting = send(handler, "GET", url.removeprefix(ROOT))
     assert (waiting.status, waiting.header("Location"), waiting.header("Retry-After")) == (202, url, "1")
     inner.go.set()
@@ -291,6 +292,7 @@ def test_an_answer_as_a_message(slow: tuple[Slow, Asynchronous], headers: dict[s
     inner.go.set()
     answer = finished(handler, first.header("Location") or "", **headers)
     assert (answer.status, answer.header("Content-Type")) == (200, "application/http")
+    assert answer.header("OData-Version") == headers.get("OData_MaxVersion", "4.01")
     head, _, body = answer.body.partition(b"\r\n\r\n")
     assert (head.split(b"\r\n")[0], body) == (b"HTTP/1.1 200 OK", b"n1")
     assert b"Content-Length: 2" in head.split(b"\r\n")
