@@ -128,7 +128,8 @@ def _set_of(answer: BatchAnswer) -> str | None:
 def _whole(answers: Sequence[BatchAnswer], boundary: str, group: str | None, id_in_mime: bool) -> bytes:
     if group is None:
         return f"--batchresponse_{boundary}\r\n".encode().join([_part(answer, id_in_mime) for answer in answers])
-    name = f"changesetresponse_{boundary}_{group.rpartition(' ')[2]}"
+    # Kendo looks for a name of small letters, digits and hyphens behind the underscore.
+    name = f"changesetresponse_{boundary}-{group.rpartition(' ')[2]}"
     head = f"Content-Type: multipart/mixed; boundary={name}\r\n\r\n".encode()
     inner = b"".join([f"--{name}\r\n".encode() + _part(answer, id_in_mime) for answer in answers])
     return head + inner + f"--{name}--\r\n".encode()

@@ -156,6 +156,7 @@ def test_answers_are_mime(id_in_mime: bool) -> None:
         "HTTP/1.1 201 Created",
         "HTTP/1.1 204 No Content",
     ]
+    assert changes.get_boundary() == "changesetresponse_x-2"
     assert last.items() == headers
     assert body.endswith(b"--batchresponse_x--\r\n")
 
