@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 from uuid import UUID, uuid4, uuid5
 
@@ -18,11 +18,12 @@ from odata_core.backend import Key, Row
 from odata_core.edm import Timestamp
 from odata_core.errors import BadRequest, Conflict, NotFound
 
-from .drivers.contract import Checkpoint, DriverError, OutcomeUnknown, Partial, find_vm
+from .changes import remove, rename, restore
+from .drivers.contract import Checkpoint, DriverError, OutcomeUnknown, Partial, Unavailable
 from .drivers.contract import NotFound as MissingOnHost
 from .jobs import Job, Target, Task, ask_again, run, wants_answer_now
 from .machines import KIND as VM_KIND
-from .machines import Machines
+from .machines import NOT_RESPONDING, Machines
 from .sets import ReadOnlySet
 from .unit import Unit, told_as
 
@@ -46,6 +47,7 @@ class CheckpointSet(ReadOnlySet):
     def __init__(self, unit: Unit, name: str) -> None:
         super().__init__(unit, name)
         self.machines = Machines(unit)
+        self._failures: list[DriverError] = []
 
     # ------------------------------------------------------------ reading
 
@@ -64,10 +66,13 @@ class CheckpointSet(ReadOnlySet):
         driver = self.unit.driver(machine["StampId"])
         is_one_of_many = isinstance(driver, Partial) or len(self.unit.site.stamps) > 1
         try:
+            if machine["Status"] == NOT_RESPONDING["Status"]:
+                raise Unavailable("The host does not answer.")
             return self._listed(machine)
         except DriverError as error:
             if not is_one_of_many:
                 raise told_as(error) from error
+            self._failures.append(error)
             self.unit.warn(f"The checkpoints of '{machine['Name']}' are missing: {error}")
             return []
 
@@ -100,7 +105,8 @@ class CheckpointSet(ReadOnlySet):
                     row = self.unit.change(self.name, row, CheckpointID=checkpoint.id, Enabled=True)
             found.append((checkpoint, row))
         stamp = machine["StampId"]
-        ids = {one.id: row["ID"] if row is not None else uuid5(stamp, str(one.id)) for one, row in found}
+        ids = {one: row["ID"] for one, row in known.items()}
+        ids |= {one.id: row["ID"] if row is not None else uuid5(stamp, str(one.id)) for one, row in found}
         rows: list[tuple[Checkpoint | None, Row]] = [(one, self._row(stamp, one, ids, row or {})) for one, row in found]
         return rows + [(None, {**row, **_COMMANDS}) for row in awaited if row["Enabled"]]
 
@@ -120,6 +126,9 @@ class CheckpointSet(ReadOnlySet):
             for checkpoint, row in listed:
                 if row["ID"] == checkpoint_id:
                     return machine, checkpoint, row
+        if self._failures:
+            # It may be one of those that are missing.
+            raise told_as(self._failures[0])
         return None
 
     def _require(self, key: Key) -> tuple[Row, Checkpoint, Row]:
@@ -132,7 +141,7 @@ class CheckpointSet(ReadOnlySet):
         return machine, checkpoint, row
 
     def _row(self, stamp: UUID, checkpoint: Checkpoint, ids: Mapping[UUID, UUID], stored: Row) -> dict[str, Any]:
-        created = Timestamp.of(checkpoint.created.astimezone(self.unit.site.zone))
+        created = Timestamp.of(_in_zone(checkpoint.created, self.unit.site.zone))
         parent = checkpoint.parent_id
         return {
             "Accessibility": "Public",
@@ -162,12 +171,14 @@ class CheckpointSet(ReadOnlySet):
         result = Target(KIND, row["ID"], row["Name"])
         task = Task(*CREATE_JOB, machine["StampId"], Target(VM_KIND, machine["ID"], machine["Name"]), result)
         self._forget_lost(machine)
-        self.unit.save(self.name, row)
-
-        def forget() -> None:
-            self.unit.forget(self.name, (row["ID"], row["StampId"]))
-
-        made = run(self.unit, task, lambda job: self._take(job, machine, row), later=later, undo=forget)
+        made = run(
+            self.unit,
+            task,
+            lambda job: self._take(job, machine, row),
+            later=later,
+            prepare=lambda: self.unit.save(self.name, row),
+            undo=lambda: self.unit.forget(self.name, (row["ID"], row["StampId"])),
+        )
         # Right after the creation VMM does not know the hypervisor's id yet, and says null.
         return {**(made or row), "CheckpointID": None}
 
@@ -200,11 +211,30 @@ class CheckpointSet(ReadOnlySet):
                 self.unit.change(self.name, row, Enabled=False)
                 raise OutcomeUnknown(f"{error.message} {found}") from error
             checkpoint = found
+        except DriverError:
+            raise
+        except Exception:
+            # What a driver did that broke, nobody knows.
+            self.unit.change(self.name, row, Enabled=False)
+            raise
         job.is_done = True
+        for other in self.unit.stored_rows(self.name, VMId=machine["ID"], CheckpointID=checkpoint.id):
+            if other["ID"] != row["ID"]:
+                # Whoever listed it before we were told took it for one of that name that had been lost.
+                self.unit.change(self.name, other, CheckpointID=None, Enabled=False)
         # The time is ours, as it was told with the answer: some hosts count in whole seconds.
         self.unit.change(self.name, row, CheckpointID=checkpoint.id, ModifiedTime=self.unit.now())
         self.machines.touch(machine, MostRecentTaskId=job.id)
-        return next(shown for one, shown in self._of(machine) if one is not None and one.id == checkpoint.id)
+        return self._as_listed(machine, checkpoint)
+
+    def _as_listed(self, machine: Row, checkpoint: Checkpoint) -> Row:
+        """The row of a new checkpoint. The host is asked once more: its parent may be one that was awaited as well."""
+        try:
+            listed = self.unit.driver(machine["StampId"]).checkpoints(machine["ID"])
+        except DriverError:
+            listed = []
+        pairs = self.joined(machine, [*[one for one in listed if one.id != checkpoint.id], checkpoint])
+        return next(shown for one, shown in pairs if one is checkpoint)
 
     def _taken(self, machine: Row, row: Row) -> Checkpoint | str:
         """The checkpoint that is awaited, or what can be told of it."""
@@ -239,13 +269,16 @@ class CheckpointSet(ReadOnlySet):
             self.unit.caller.require(machine["StampId"], CREATE)
         changed = {**row, **changes, "ModifiedTime": self.unit.now()} if changes else row
 
+        driver = self.unit.driver(machine["StampId"])
+
         def work(job: Job) -> None:
             if changes:
-                self._rename(machine, checkpoint, changed)
+                rename(driver, checkpoint, changed["Name"], changed["Description"])
+                self.unit.save(self.name, changed)
             if restores:
                 if changes:
                     job.reached(50)
-                self._restore(machine, checkpoint)
+                restore(driver, checkpoint)
             job.is_done = True
             restored = {"LastRestoredCheckpointId": row["ID"]} if restores else {}
             self.machines.touch(machine, MostRecentTaskId=job.id, **restored)
@@ -256,28 +289,6 @@ class CheckpointSet(ReadOnlySet):
         run(self.unit, task, work, later=later)
         return changed
 
-    def _rename(self, machine: Row, checkpoint: Checkpoint, row: Row) -> None:
-        driver = self.unit.driver(machine["StampId"])
-        try:
-            driver.rename(machine["ID"], checkpoint.id, row["Name"], row["Description"])
-        except OutcomeUnknown as error:
-            now = self._asked_again(machine, checkpoint, lambda one: one is not None and one.name == row["Name"])
-            if now is None or now.name != row["Name"] or checkpoint.name == row["Name"]:
-                told = "it cannot be told" if now is None else f"its name is '{now.name}'"
-                raise OutcomeUnknown(f"{error.message} When the host was asked again, {told}.") from error
-        self.unit.save(self.name, row)
-
-    def _restore(self, machine: Row, checkpoint: Checkpoint) -> None:
-        driver = self.unit.driver(machine["StampId"])
-        before = find_vm(driver, machine["ID"]).current
-        try:
-            driver.restore(machine["ID"], checkpoint.id)
-        except OutcomeUnknown as error:
-            now = ask_again(lambda: find_vm(driver, machine["ID"]), lambda vm: vm.current == checkpoint.id)
-            if now is None or now.current != checkpoint.id or before == checkpoint.id:
-                told = "it does not answer" if now is None else "it does not tell whether the machine was restored"
-                raise OutcomeUnknown(f"{error.message} When the host was asked again, {told}.") from error
-
     def delete(self, key: Key) -> None:
         """Only the named checkpoint goes; its children move to its parent (spf 4.4)."""
         later = wants_answer_now(self.unit)
@@ -285,32 +296,13 @@ class CheckpointSet(ReadOnlySet):
         self.unit.caller.require(machine["StampId"], CREATE)
 
         def work(job: Job) -> None:
-            self._remove(machine, checkpoint)
+            remove(self.unit.driver(machine["StampId"]), checkpoint)
             job.is_done = True
             self.unit.forget(self.name, key)
             self.machines.touch(machine, MostRecentTaskId=job.id)
 
         target, result = Target(VM_KIND, machine["ID"], machine["Name"]), Target(KIND, row["ID"], row["Name"])
         run(self.unit, Task(*REMOVE_JOB, machine["StampId"], target, result), work, later=later)
-
-    def _remove(self, machine: Row, checkpoint: Checkpoint) -> None:
-        try:
-            self.unit.driver(machine["StampId"]).remove(machine["ID"], checkpoint.id)
-        except OutcomeUnknown as error:
-            listed = ask_again(lambda: self._ids(machine), lambda ids: checkpoint.id not in ids)
-            if listed is None or checkpoint.id in listed:
-                told = "it does not answer" if listed is None else "the checkpoint is there"
-                raise OutcomeUnknown(f"{error.message} When the host was asked again, {told}.") from error
-
-    def _ids(self, machine: Row) -> set[UUID]:
-        return {one.id for one in self.unit.driver(machine["StampId"]).checkpoints(machine["ID"])}
-
-    def _asked_again(self, machine: Row, checkpoint: Checkpoint, is_done: Any) -> Checkpoint | None:
-        def ask() -> Checkpoint | None:
-            listed = self.unit.driver(machine["StampId"]).checkpoints(machine["ID"])
-            return next((one for one in listed if one.id == checkpoint.id), None)
-
-        return ask_again(ask, is_done)
 
     def _forget_lost(self, machine: Row) -> None:
         """Rows of checkpoints that did not turn up in a long time."""
@@ -328,6 +320,14 @@ def _is_the_one(awaited: Row, checkpoint: Checkpoint) -> bool:
     """Whether a checkpoint that nobody knows is one that is awaited."""
     earliest = awaited["AddedTime"].to_datetime() - CLOCKS_DIFFER
     return bool(checkpoint.name == awaited["Name"] and checkpoint.created >= earliest)
+
+
+def _in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """A moment as it is printed. Hosts may say that something was made in the year 1, which is year 0 elsewhere."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
 
 
 def _mandatory(values: Row, name: str) -> UUID:

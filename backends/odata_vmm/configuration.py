@@ -99,9 +99,10 @@ def read_configuration(path: Path, driver: str | None = None) -> Configuration:
 def libvirt_configuration(uris: list[str], store: Path | None) -> Configuration:
     """One stamp of hosts that libvirt drives; its GUID is made from their URIs. BadRequest for what is no URI."""
     try:
-        hosts = tuple([_libvirt_host({"uri": uri}, "--uri") for uri in uris])
+        hosts = tuple(_told_apart([_libvirt_host({"uri": uri}, "--uri") for uri in uris], "--uri"))
     except _Wrong as wrong:
-        raise BadRequest(str(wrong)) from None
+        text = str(wrong)
+        raise BadRequest(text[:1].upper() + text[1:]) from None
     return Configuration((StampPlan(uuid5(NAMESPACE_URL, " ".join(sorted(uris))), hosts),), store=store)
 
 
@@ -140,7 +141,7 @@ def _stamp(table: Mapping[str, Any], place: str, folder: Path, driver: str | Non
     made = [
         make(_with_secrets(host, f"{place}.hosts[{i}]", folder), f"{place}.hosts[{i}]") for i, host in enumerate(hosts)
     ]
-    return StampPlan(_guid(table, "id", place), tuple(_told_apart(made, place)))
+    return StampPlan(_guid(table, "id", place), tuple(_told_apart(made, f"{place}.hosts")))
 
 
 def _told_apart(hosts: Sequence[HostPlan], place: str) -> list[HostPlan]:
@@ -148,7 +149,7 @@ def _told_apart(hosts: Sequence[HostPlan], place: str) -> list[HostPlan]:
     found: dict[str, HostPlan] = {}
     for host in hosts:
         if host.address in {other.address for other in found.values()}:
-            raise _Wrong(f"{place}.hosts", f"the host '{host.name}' is there twice.")
+            raise _Wrong(place, f"the host '{host.name}' is there twice.")
         alike = sum(other.name == host.name for other in hosts[: len(found)])
         name = f"{host.name} ({alike + 1})" if alike else host.name
         found[name] = replace(host, name=name)

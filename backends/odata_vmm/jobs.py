@@ -84,34 +84,45 @@ def wants_answer_now(unit: Unit, given: bool | None = None) -> bool:
     return _FLAGS[value.strip().lower()]
 
 
+def _nothing() -> None:
+    pass
+
+
 def run(
-    unit: Unit, task: Task, work: Callable[[Job], T], *, later: bool, undo: Callable[[], None] | None = None
+    unit: Unit,
+    task: Task,
+    work: Callable[[Job], T],
+    *,
+    later: bool,
+    prepare: Callable[[], object] = _nothing,
+    undo: Callable[[], None] = _nothing,
 ) -> T | None:
     """Do work as a job. Its id goes into the answer's x-ms-request-id; a driver's error becomes what a client is told.
 
-    With `later` the work is done after this returns, which is None then. `undo` takes back what was prepared, where
-    nothing has been done.
+    With `later` the work is done after this returns, which is None then. `prepare` is done first of all, when the job
+    is saved: what it leaves behind is always some job's. `undo` takes that back, where nothing else has been done.
     """
     job = Job(unit, _started(unit, task))
     unit.context.response_headers[JOB_HEADER] = str(job.id)
-    if not later:
-        return _done(job, work, undo)
     try:
-        unit.site.workers.start(lambda: _done(job, work, undo, is_told=False))
+        prepare()
+        if later:
+            unit.site.workers.start(lambda: _done(job, work, undo, is_told=False))
+            return None
     except ODataError as error:
-        if undo is not None:
-            undo()
-        job.end(error.message)
+        _quietly(undo)
+        told = error.message
+        _quietly(lambda: job.end(told))
         raise
-    return None
+    return _done(job, work, undo)
 
 
-def _done(job: Job, work: Callable[[Job], T], undo: Callable[[], None] | None, *, is_told: bool = True) -> T | None:
+def _done(job: Job, work: Callable[[Job], T], undo: Callable[[], None], *, is_told: bool = True) -> T | None:
     try:
         result = work(job)
         job.end(None)
     except DriverError as error:
-        if undo is not None and not isinstance(error, OutcomeUnknown):
+        if not isinstance(error, OutcomeUnknown):
             _quietly(undo)
         told, cause = told_as(error), error
     except ODataError as error:

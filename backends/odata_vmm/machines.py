@@ -9,7 +9,7 @@ from uuid import UUID
 
 from odata_core.backend import Key, Row
 from odata_core.backend.rows import new_row
-from odata_core.errors import NotFound, NotImplementedHere
+from odata_core.errors import NotFound, NotImplementedHere, ODataError
 
 from .drivers.contract import DriverError, OutcomeUnknown, Partial, Power, Vm, find_vm
 from .drivers.contract import NotFound as MissingOnHost
@@ -33,7 +33,7 @@ READ_ONLY: Final = frozenset(
 
 
 # INFERRED: VMM's word for a machine whose host cannot be asked.
-_NOT_RESPONDING: Final = {
+NOT_RESPONDING: Final = {
     "Status": "HostNotResponding",
     "StatusString": "Host Not Responding",
     "VirtualMachineState": "HostNotResponding",
@@ -53,7 +53,10 @@ class Machines:
         for row in self.unit.stored_rows("VirtualMachines"):
             stored.setdefault(row["StampId"], {})[row["ID"]] = row
         rows = [row for stamp in self.unit.site.stamps for row in self._of_stamp(stamp, stored.get(stamp, {}))]
-        return [row for row in rows if self.unit.caller.sees_machine(row)]
+        answering = {row["ID"] for row in rows if row["Status"] != NOT_RESPONDING["Status"]}
+        # The store may expect a machine on several stamps: it is where it is seen.
+        found = [row for row in rows if row["ID"] not in answering or row["Status"] != NOT_RESPONDING["Status"]]
+        return [row for row in found if self.unit.caller.sees_machine(row)]
 
     def _of_stamp(self, stamp: UUID, stored: Mapping[UUID, Row]) -> list[Row]:
         """A dead host takes nothing out of the list that the store knows; it shows as not responding."""
@@ -71,15 +74,23 @@ class Machines:
         rows: list[Row] = [self._row(stamp, vm, stored.get(vm.id)) for vm in vms]
         if failing:
             listed = {vm.id for vm in vms}
-            rows += [{**row, **_NOT_RESPONDING} for vm_id, row in stored.items() if vm_id not in listed]
+            rows += [{**row, **NOT_RESPONDING} for vm_id, row in stored.items() if vm_id not in listed]
         return rows
 
     def of(self, vm_id: Any) -> list[Row]:
         """The machines with this id that the caller may see, one at most; no other machine is asked about."""
         known = [row["StampId"] for row in self.unit.stored_rows("VirtualMachines", ID=vm_id)]
-        stamps = [stamp for stamp in known if stamp in self.unit.site.stamps] or list(self.unit.site.stamps)
-        found = [self.find(vm_id, stamp) for stamp in stamps]
-        return [row for row in found if row is not None]
+        found: list[Row | None] = []
+        failures: list[ODataError] = []
+        for stamp in [stamp for stamp in known if stamp in self.unit.site.stamps] or self.unit.site.stamps:
+            try:
+                found.append(self.find(vm_id, stamp))
+            except ODataError as error:
+                failures.append(error)
+        rows = [row for row in found if row is not None]
+        if failures and not rows:
+            raise failures[0]
+        return rows
 
     def find(self, vm_id: Any, stamp: Any) -> Row | None:
         """One machine that the caller may see, or None."""

@@ -8,28 +8,25 @@ from typing import Any, Final
 from uuid import UUID
 
 from odata_core.backend import Row
+from odata_core.errors import ODataError
 
 from .checkpoints import CREATE_JOB, KIND, REMOVE_JOB, RESTORE_JOB, CheckpointSet
 from .drivers.contract import DriverError, NotFound, Unavailable, find_vm
 from .jobs import Job, open_jobs
 from .machines import Machines
-from .unit import Unit
+from .unit import Unit, told_as
 
 _STOPPED: Final = "The service was stopped while this job ran."
 
 
 def recover(unit: Unit, left: Collection[UUID]) -> list[UUID]:
-    """End the jobs that an earlier process left open; the ids of those whose hosts cannot be asked."""
+    """End the jobs that an earlier process left open; the ids of those whose hosts, or the store, do not answer."""
     waiting = []
     for row in [row for row in open_jobs(unit) if row["ID"] in left]:
         try:
-            failure = _outcome(unit, row)
-        except Unavailable:
+            Job(unit, dict(row)).end(_outcome(unit, row))
+        except (Unavailable, ODataError):
             waiting.append(row["ID"])
-            continue
-        except DriverError as error:
-            failure = f"{_STOPPED} Its outcome is unknown: {error}"
-        Job(unit, dict(row)).end(failure)
     return waiting
 
 
@@ -37,7 +34,12 @@ def _outcome(unit: Unit, job: Row) -> str | None:
     """Why a job has failed; None where it is seen to have done what it was to do."""
     if job["ResultObjectType"] != KIND or job["StampId"] not in unit.site.stamps:
         return f"{_STOPPED} Its outcome is unknown."
-    return _OUTCOMES.get(job["CmdletName"], _changed)(unit, job)
+    try:
+        return _OUTCOMES.get(job["CmdletName"], _changed)(unit, job)
+    except Unavailable:
+        raise
+    except DriverError as error:
+        return f"{_STOPPED} Its outcome is unknown: {told_as(error).message}"
 
 
 def _taken(unit: Unit, job: Row) -> str | None:
@@ -54,7 +56,9 @@ def _taken(unit: Unit, job: Row) -> str | None:
     if stored is not None and stored["CheckpointID"] is not None:
         Machines(unit).touch(_known(unit, job), MostRecentTaskId=job["ID"])
         return None
-    unit.forget("VMCheckPoints", key)
+    if stored is not None:
+        # The host may be at it still: what turns up later is this one.
+        unit.change("VMCheckPoints", stored, Enabled=False)
     return f"{_STOPPED} The host has not taken the checkpoint."
 
 

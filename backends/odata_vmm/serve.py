@@ -21,7 +21,7 @@ from odata_core.errors import BadRequest
 from odata_core.limits import Limits
 from odata_memory import MemoryBackend
 
-from .caller import ADMINISTRATOR
+from .caller import ADMINISTRATOR, joined_permissions, merged_permissions
 from .configuration import Configuration, RolePlan, libvirt_configuration, read_configuration
 from .model import vmm_model
 from .routes import tenant_root
@@ -40,17 +40,20 @@ def handler(arguments: argparse.Namespace) -> VmmService:
     limits = replace(Limits(), body_bytes=arguments.max_body) if arguments.max_body else Limits()
     zone = _zone(arguments.timezone)
     driver = arguments.driver or ("libvirt" if arguments.uri else SIMULATED if not arguments.config else None)
-    if driver == SIMULATED:
-        return _simulated(arguments, zone, limits)
+    make = _simulated if driver == SIMULATED else _real
+    service = make(arguments, driver, zone, limits)
+    recover_in_background(service)
+    return service
+
+
+def _real(arguments: argparse.Namespace, driver: str | None, zone: tzinfo | None, limits: Limits) -> VmmService:
     configuration = configuration_of(arguments, driver)
     store = open_store(arguments.store or configuration.store)
     roles = configuration.roles or (_administrator(arguments.subscription, store),)
     arguments.subscription = roles[0].subscription
     fill_store(store, configuration, roles)
     stamps = {stamp.id: stamp.open() for stamp in configuration.stamps}
-    service = VmmService(stamps=stamps, store=store, zone=zone, limits=limits)
-    recover_in_background(service)
-    return service
+    return VmmService(stamps=stamps, store=store, zone=zone, limits=limits)
 
 
 def _zone(name: str | None) -> tzinfo | None:
@@ -60,7 +63,7 @@ def _zone(name: str | None) -> tzinfo | None:
     return zone
 
 
-def _simulated(arguments: argparse.Namespace, zone: tzinfo | None, limits: Limits) -> VmmService:
+def _simulated(arguments: argparse.Namespace, _driver: str | None, zone: tzinfo | None, limits: Limits) -> VmmService:
     if arguments.config or arguments.uri:
         raise BadRequest("The simulated machines need neither --config nor --uri.")
     store = open_store(arguments.store)
@@ -97,15 +100,24 @@ def _administrator(subscription: UUID | None, store: Backend) -> RolePlan:
 
 
 def fill_store(store: Backend, configuration: Configuration, roles: tuple[RolePlan, ...]) -> None:
-    """Roles that the store does not have yet, and whose the machines are; what clients have changed since stays."""
+    """Roles that the store does not have yet, what they may do on stamps that are new, and whose the machines are.
+
+    What clients have changed since stays.
+    """
     model = vmm_model()
     stamps = [stamp.id for stamp in configuration.stamps]
     with store.session(Context()) as session:
         assert isinstance(session, Writes)
         for role in roles:
             entity_set = model.entity_sets["UserRoles"]
-            if session.get(entity_set, (role.subscription,)) is None:
-                session.insert(entity_set, role_row(role, stamps))
+            configured = role_row(role, stamps)
+            known = session.get(entity_set, (role.subscription,))
+            if known is None:
+                session.insert(entity_set, configured)
+            else:
+                inputs = merged_permissions(configured["PermissionInput"], known["PermissionInput"])
+                changes = {"PermissionInput": inputs, "Permission": joined_permissions(inputs)}
+                session.update(entity_set, (role.subscription,), changes, replace=False)
             for machine in role.machines:
                 _own(session, model, machine, stamps, role)
 
@@ -156,13 +168,17 @@ def _insert(store: Backend, rows: dict[str, list[dict[str, Any]]]) -> None:
 
 
 def recover_in_background(service: VmmService, pause: Callable[[float], Any] | None = None) -> threading.Thread:
-    """Find out what became of the jobs of an earlier process, while requests are answered already."""
-    wait = pause or threading.Event().wait
+    """Find out what became of the jobs of an earlier process, while requests are answered already.
+
+    `pause` waits between two attempts, and says whether to give up.
+    """
+    wait = pause or service.closing.wait
 
     def work() -> None:
         while service.recover():
             log.warning("Jobs of an earlier run wait for a host that does not answer.")
-            wait(RECOVERY_PAUSE)
+            if wait(RECOVERY_PAUSE):
+                return
 
     thread = threading.Thread(target=work, name="odata-vmm-recovery", daemon=True)
     thread.start()

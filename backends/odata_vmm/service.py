@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from threading import Event
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -110,6 +111,7 @@ class VmmService:
         if not drivers:
             raise TypeError("A service needs a driver and the GUID of its stamp, or several of them as stamps.")
         self.site = Site(model, drivers, store, zone or tzlocal())
+        self.closing = Event()
         remember_jobs(self._own_unit())
         self._left_open = [row["ID"] for row in open_jobs(self._own_unit())]
         # A driver cannot undo, so there are no change sets; its calls are about whole machines and checkpoints.
@@ -131,6 +133,7 @@ class VmmService:
 
     def close(self) -> None:
         """Wait for jobs that run, and let go of hosts and the store."""
+        self.closing.set()
         self.site.workers.close()
         for driver in self.site.stamps.values():
             driver.close()

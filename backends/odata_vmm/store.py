@@ -85,7 +85,9 @@ class RowFile:
                         )
                 self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # Where the disk is full or broken, SQLite has done it already.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
 
     def close(self) -> None:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,6 +35,13 @@ DRIVER_ERRORS: Final[tuple[tuple[type[DriverError], type[ODataError]], ...]] = (
     (HostUnavailable, Unavailable),
     (OutcomeUnknown, BadGateway),
 )
+
+
+MOST_WARNINGS: Final = 4_000  # characters of the header
+# Where things are on a host is no client's business: all of a path but its last part, as POSIX and Windows write it.
+_FOLDERS: Final = re.compile(r"""(?<![\w:/.\\])(?:/(?:[^/\s'":]+/)+|(?:[A-Za-z]:|\\)(?:\\[^\\/:*?"'<>|\r\n]+)*\\)""")
+
+log = logging.getLogger("odata.vmm")
 
 
 class JobKeys:
@@ -123,16 +132,35 @@ class Unit:
 
     def warn(self, text: str) -> None:
         """Tell the client what the answer lacks: a header, since no format has a place for it (RFC 7234, 5.5)."""
-        shown = "".join([char if " " <= char <= "~" and char not in '"\\' else "'" for char in text[:300]])
-        earlier = self.context.response_headers.get("Warning")
-        said = f'199 - "{shown}"'
-        if earlier is None or said not in earlier:
-            self.context.response_headers["Warning"] = said if earlier is None else f"{earlier}, {said}"
+        text = without_folders(text)[:300]
+        said = _warning("".join([char if " " <= char <= "~" and char not in '"\\' else "'" for char in text]))
+        headers = self.context.response_headers
+        earlier = headers.get("Warning", "")
+        if said in earlier or earlier.endswith(_MORE):
+            return
+        # Clients refuse long headers, and with them the answer.
+        said = said if len(earlier) + len(said) <= MOST_WARNINGS else _MORE
+        headers["Warning"] = f"{earlier}, {said}" if earlier else said
+
+
+def _warning(text: str) -> str:
+    return f'199 - "{text}"'
+
+
+_MORE: Final = _warning("There is more that is missing.")
+
+
+def without_folders(text: str) -> str:
+    """A driver's words for a client. What is left out is in the log."""
+    shown = _FOLDERS.sub("", text)
+    if shown != text:
+        log.warning("A client is told without the folders: %s", text)
+    return shown
 
 
 def told_as(error: DriverError) -> ODataError:
     """The error of the service for a driver's."""
     for kind, told in DRIVER_ERRORS:
         if isinstance(error, kind):
-            return told(str(error))
+            return told(without_folders(str(error)))
     return InternalError("The hypervisor driver failed.")

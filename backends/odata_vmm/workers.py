@@ -28,7 +28,10 @@ class Workers:
         with self._lock:
             if len(self._running) >= MAX_WAITING:
                 raise Unavailable("Too many jobs are waiting; try again later.")
-            future = self._pool.submit(_logged, work)
+            try:
+                future = self._pool.submit(_logged, work)
+            except RuntimeError as error:
+                raise Unavailable("The service is being stopped.") from error
             self._running.add(future)
         future.add_done_callback(self._ended)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from tests.vmm.requests import (
     checkpoint_path,
     machine_path,
     new_checkpoint,
+    small_site,
 )
 
 UPDATES = ["MERGE", "PATCH", "PUT"]
@@ -558,3 +561,14 @@ def test_an_administrator_works_on_every_machine(client: Client) -> None:
     entity = admin.create(OTHER_MACHINE)
     assert known(entity) == {**FRESH, "VMId": str(OTHER_MACHINE)}
     assert client.get("VMCheckPoints").rows == []
+
+
+def test_a_host_may_say_that_a_checkpoint_is_as_old_as_time() -> None:
+    """Windows says the year 1 where it knows no time. West of Greenwich that is before the first year there is."""
+    beginning = datetime(1, 1, 1, tzinfo=UTC)
+    driver = small_site()
+    checkpoint = driver.create(MACHINE, "old")
+    snapshot = driver._machines[MACHINE].snapshots[checkpoint.id]
+    snapshot.checkpoint = replace(checkpoint, created=beginning)
+    [row] = Client(driver).get("VMCheckPoints", "$select=Name,AddedTime").rows
+    assert row == {"Name": "old", "AddedTime": "0001-01-01T00:00:00Z"}

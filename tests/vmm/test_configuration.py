@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from odata_core.backend import Context
 from odata_core.cli import main
 from odata_core.errors import BadRequest
-from odata_vmm import VmmService
-from odata_vmm.configuration import read_configuration
+from odata_vmm import VmmService, vmm_model
+from odata_vmm.configuration import RolePlan, StampPlan, libvirt_configuration, read_configuration
 from odata_vmm.drivers.contract import Unavailable
 from odata_vmm.drivers.hosts import Hosts
 from odata_vmm.sample import MACHINE, STAMP, SUBSCRIPTION
@@ -240,6 +242,44 @@ def test_recovery_goes_on_until_hosts_answer(folder: Path) -> None:
     thread = recover_in_background(service, pauses.append)
     thread.join(10)
     assert (thread.is_alive(), pauses, thread.daemon) == (False, [30.0, 30.0], True)
+
+
+def test_a_stamp_that_is_added_is_open_to_the_roles_of_before(folder: Path) -> None:
+    """What a role may do is configured for every stamp, for those that come later as well."""
+    configuration = read_configuration(written(folder, GOOD))
+    store = open_store(None)
+    fill_store(store, configuration, configuration.roles)
+    later = UUID(int=9)
+    more = replace(configuration, stamps=(*configuration.stamps, StampPlan(later, ())))
+    unknown = RolePlan(SUBSCRIPTION, "Contoso", permissions=("Checkpoint",))
+    fill_store(store, more, (unknown,))
+    with store.session(Context()) as session:
+        role = session.get(vmm_model().entity_sets["UserRoles"], (SUBSCRIPTION,))
+    assert role is not None
+    inputs = {item["StampId"]: item["Permission"] for item in role["PermissionInput"]}
+    assert inputs == {STAMP: ["Checkpoint", "Start"], later: ["Checkpoint"]}
+    assert role["Permission"] == ["Checkpoint", "Start"]
+
+
+def test_hosts_of_the_command_line_are_all_there() -> None:
+    """Two that are shown alike are two all the same; one that is named twice is a mistake."""
+    uris = ["qemu+unix:///session?socket=/a", "qemu+unix:///session?socket=/b"]
+    (stamp,) = libvirt_configuration(uris, None).stamps
+    assert [(host.name, host.address) for host in stamp.hosts] == [
+        ("qemu+unix:///session", uris[0]),
+        ("qemu+unix:///session (2)", uris[1]),
+    ]
+    with pytest.raises(BadRequest, match="The host 'qemu:///system' is there twice"):
+        libvirt_configuration(["qemu:///system"] * 2, None)
+
+
+def test_recovery_ends_with_the_service() -> None:
+    service = Client(driver=small_site()).service
+    service.recover = lambda: [MACHINE]  # type: ignore[method-assign]
+    thread = recover_in_background(service)
+    service.close()
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 # ------------------------------------------------------------ odata vmm check

@@ -9,13 +9,22 @@ from uuid import UUID
 
 import pytest
 
+from odata_core.backend import Context, Writes
 from odata_memory import MemoryBackend
 from odata_vmm import VmmService, vmm_model
 from odata_vmm.drivers.contract import Denied, NotFound, Unavailable
 from odata_vmm.drivers.hosts import Hosts
 from odata_vmm.drivers.simulated import SimulatedDriver
 from odata_vmm.drivers.suite import DriverSuite, PowerSuite, Rig
-from odata_vmm.sample import MACHINE, OTHER_MACHINE, STAMP, STOPPED_MACHINE, SUBSCRIPTION, sample_rows
+from odata_vmm.sample import (
+    ADMIN_SUBSCRIPTION,
+    MACHINE,
+    OTHER_MACHINE,
+    STAMP,
+    STOPPED_MACHINE,
+    SUBSCRIPTION,
+    sample_rows,
+)
 from tests.vmm.requests import Client, checkpoint_path, machine_path, new_checkpoint
 
 SECOND_STAMP = UUID("11111111-2222-4333-8444-555555555555")
@@ -230,6 +239,68 @@ def test_stamps_have_machines_and_checkpoints_of_their_own() -> None:
     assert client.get(checkpoint_path(made["ID"], STAMP)).status == 404
     assert client.get(checkpoint_path(made["ID"], UUID(int=4))).status == 404
     assert [one.name for one in second.checkpoints(STOPPED_MACHINE)] == ["second"]
+
+
+def test_a_machine_that_may_be_on_several_stamps_is_where_it_is_seen() -> None:
+    """A configuration says whose a machine is and not where: the store has a row of it for each stamp."""
+    first, second = two_hosts()
+    client = service_of(stamps={STAMP: first, SECOND_STAMP: second})
+    machines = client.service.site.model.entity_sets["VirtualMachines"]
+    with client.service.site.store.session(Context()) as session:
+        assert isinstance(session, Writes)
+        row = session.get(machines, (MACHINE, STAMP))
+        assert row is not None
+        session.insert(machines, {**row, "StampId": SECOND_STAMP})
+    second.is_gone = True
+    seen = [("vm1", "Running", str(STAMP)), ("vm2", "Host Not Responding", str(SECOND_STAMP))]
+    rows = client.get("VirtualMachines", "$orderby=Name").rows
+    assert [(row["Name"], row["StatusString"], row["StampId"]) for row in rows] == seen
+    only = client.get("VirtualMachines", f"$filter=ID eq guid'{MACHINE}'&$select=Name,StampId")
+    assert (only.status, only.rows) == (200, [{"Name": "vm1", "StampId": str(STAMP)}])
+    client.create(Name="a")
+    assert [row["Name"] for row in client.get("VMCheckPoints", f"$filter=VMId eq guid'{MACHINE}'").rows] == ["a"]
+    first.is_gone = True
+    assert client.get("VirtualMachines", f"$filter=ID eq guid'{MACHINE}'").status == 503
+
+
+def test_a_checkpoint_may_be_on_the_host_that_does_not_answer() -> None:
+    """Only a host that answers can say that there is none."""
+    first, second = two_hosts()
+    client = service_of(driver=Hosts({"hv01": first, "hv02": second}), stamp=STAMP)
+    second.create(STOPPED_MACHINE, "made by somebody else")
+    [row] = client.get("VMCheckPoints").rows
+    path = checkpoint_path(row["ID"])
+    second.is_gone = True
+    answer = client.get(path)
+    assert (answer.status, answer.message) == (503, "The host does not answer.")
+    assert client.send("DELETE", path).status == 503
+    second.is_gone = False
+    assert client.read(path) == row
+
+
+def test_a_host_that_does_not_answer_is_asked_once_for_a_list() -> None:
+    first, second = two_hosts()
+    client = service_of(driver=Hosts({"hv01": first, "hv02": second}), stamp=STAMP)
+    second.is_gone = True
+    answer = client.of(ADMIN_SUBSCRIPTION).get("VMCheckPoints")
+    assert (answer.status, answer.rows) == (200, [])
+    assert (first.asked, second.asked) == ([("vms",), ("checkpoints", MACHINE)], [("vms",)])
+
+
+def test_a_warning_is_no_longer_than_clients_take() -> None:
+    first, second = two_hosts()
+    for number in range(200):
+        first.add_vm(name=f"machine {number}")
+    client = service_of(driver=Hosts({"hv01": first, "hv02": second}), stamp=STAMP).of(ADMIN_SUBSCRIPTION)
+    client.get("VirtualMachines")
+    for _ in range(201):
+        first.fail_with(GONE, on="checkpoints")
+    answer = client.get("VMCheckPoints")
+    warning = answer.header("Warning") or ""
+    assert (answer.status, len(warning) < 5_000) == (200, True)
+    assert warning.startswith("199 - \"The checkpoints of 'vm1' are missing: The host does not answer.\", 199 - ")
+    assert warning.endswith(', 199 - "There is more that is missing."')
+    assert warning.count("There is more") == 1
 
 
 def test_a_service_needs_hosts() -> None:

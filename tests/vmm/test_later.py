@@ -280,3 +280,54 @@ def test_a_tenant_does_not_see_the_jobs_of_others(client: Client) -> None:
     client.create()
     assert client.of(SUBSCRIPTION).get("Jobs").rows != []
     assert client.of(UUID("ae122d5f-3aab-4d75-ad48-d6593246a49e")).get("Jobs").rows == []
+
+
+def test_a_checkpoint_that_is_taken_again_before_the_lost_one_turned_up(client: Client, driver: SlowDriver) -> None:
+    """Whoever lists the second one before the service is told of it takes it for the first one: it is the second's."""
+    driver.fail_with(LOST, on="create")
+    assert client.send("POST", "VMCheckPoints", content=new_checkpoint(Description="lost")).status == 502
+    driver.after.clear()
+    answer = client.send("POST", "VMCheckPoints", LATER, new_checkpoint(Description="again"))
+    assert driver.done.wait(10)
+    assert len(client.get("VMCheckPoints").rows) == 2  # the one that is there, and the one that is awaited
+    settle(client, driver)
+    [row] = client.get("VMCheckPoints").rows
+    assert (row["ID"], row["Description"]) == (answer.json["ID"], "again")
+    [checkpoint] = driver.checkpoints(MACHINE)
+    source = client.service.site.model.entity_sets["VMCheckPoints"]
+    with client.service.site.store.session(Context()) as session:
+        kept = {one["Description"]: one["CheckpointID"] for one in session.select(Query(source)).rows}
+    assert kept == {"lost": None, "again": checkpoint.id}
+
+
+def test_a_host_that_goes_when_the_checkpoint_is_taken(client: Client, driver: SlowDriver) -> None:
+    """All was done: that the host cannot be listed any more is no failure."""
+    parent = client.create(Name="first")
+    driver.deaf_after = True
+    answer = client.send("POST", "VMCheckPoints", content=new_checkpoint(Name="second", Description="why"))
+    assert (answer.status, answer.json["Description"]) == (201, "why")
+    assert answer.json["ParentCheckpointID"] == parent["ID"]
+    assert job_of(client, answer.header("x-ms-request-id")) == ("Completed", 100, True)
+
+
+def test_a_driver_that_breaks_leaves_nothing_behind(client: Client, driver: SlowDriver) -> None:
+    driver.lost = RuntimeError("a bug")
+    driver.deaf_after = True
+    answer = client.send("POST", "VMCheckPoints", content=new_checkpoint(Description="why"))
+    assert (answer.status, job_of(client, answer.header("x-ms-request-id"))) == (500, ("Failed", 0, True))
+    driver._failures.clear()
+    # It was taken all the same, and is the one that was asked for.
+    [row] = client.get("VMCheckPoints").rows
+    assert (row["Description"], row["CheckpointID"]) == ("why", str(driver.checkpoints(MACHINE)[0].id))
+    driver.fail_with(RuntimeError("a bug"), on="create")  # type: ignore[arg-type]
+    assert client.send("POST", "VMCheckPoints", content=new_checkpoint(Name="other")).status == 500
+    assert client.get("VMCheckPoints").rows == [row]
+
+
+def test_a_service_that_is_closed_takes_no_work(client: Client, driver: SlowDriver) -> None:
+    before = client.photograph(jobs=False)
+    client.service.close()
+    answer = client.send("POST", "VMCheckPoints", LATER, new_checkpoint())
+    assert (answer.status, answer.message) == (503, "The service is being stopped.")
+    assert client.photograph(jobs=False) == before
+    assert job_of(client, answer.header("x-ms-request-id")) == ("Failed", 0, True)

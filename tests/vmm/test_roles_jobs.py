@@ -404,3 +404,23 @@ def test_times_of_jobs_are_on_the_clock_of_the_site(client: Client) -> None:
     [job] = client.jobs()
     assert job["StartTime"][-6:] in ("-07:00", "-08:00")
     assert job["EndTime"][-6:] in ("-07:00", "-08:00")
+
+
+# ------------------------------------------------------------ what a client is told
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Failed to open '/var/lib/libvirt/images/vm1.qcow2': No space", "Failed to open 'vm1.qcow2': No space"),
+        ("Cannot open C:\\ClusterStorage\\Volume 1\\vm1.vhdx.", "Cannot open vm1.vhdx."),
+        ("Cannot open \\\\files\\vm share\\vm1.vhdx.", "Cannot open vm1.vhdx."),
+        ("The host qemu+ssh://root@kvm01/system said 1/2 and/or no.",) * 2,
+        ("The account CONTOSO\\svc may not; see http://a/b/c.",) * 2,
+    ],
+)
+def test_where_things_are_on_a_host_is_no_clients_business(client: Client, said: str, told: str) -> None:
+    client.driver.fail_with(Rejected(said), on="create")
+    answer = client.send("POST", "VMCheckPoints", content=new_checkpoint())
+    [job] = client.get("Jobs").rows
+    assert (answer.status, answer.message, job["ErrorInfo"]["Problem"]) == (409, told, told)

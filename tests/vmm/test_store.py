@@ -24,7 +24,7 @@ from odata_vmm.drivers.contract import DriverError
 from odata_vmm.drivers.contract import Unavailable as HostUnavailable
 from odata_vmm.drivers.simulated import SimulatedDriver
 from odata_vmm.sample import MACHINE, STAMP, sample_rows
-from odata_vmm.store import SqliteStore
+from odata_vmm.store import RowFile, SqliteStore
 from tests.vmm.requests import Client, checkpoint_path, machine_path, new_checkpoint, small_site
 
 MODEL = vmm_model()
@@ -319,6 +319,70 @@ def test_jobs_of_before_count(client: Client, path: Path, monkeypatch: pytest.Mo
     again = restarted(client, path)
     again.create(Name="d")
     assert [job["ResultName"] for job in again.jobs()] == ["b", "c", "d"]
+
+
+def test_a_checkpoint_that_the_host_was_still_taking(client: Client, path: Path) -> None:
+    """The host goes on with what an earlier process asked for: what turns up later is what the client was promised."""
+    stop_in(client, "create", "before", "POST", "VMCheckPoints", new_checkpoint(Description="why"))
+    again = restarted(client, path)
+    [job] = again.jobs()
+    assert again.service.recover() == []
+    assert again.get("VMCheckPoints").rows == []
+    client.driver.create(MACHINE, "Testing Checkpoint #1")
+    [row] = again.get("VMCheckPoints").rows
+    assert (row["ID"], row["Description"]) == (job["ResultObjectID"], "why")
+
+
+def test_no_checkpoint_is_awaited_without_a_job(client: Client, path: Path) -> None:
+    """Wherever a process ends, what it leaves behind is some job's, which the next one looks into."""
+    write = RowFile.write
+    for last in range(3):
+        written: list[Any] = []
+
+        def stop(file: RowFile, changes: Any, last: int = last, written: list[Any] = written) -> None:
+            if len(written) == last:
+                raise Stopped
+            written.append(changes)
+            write(file, changes)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(RowFile, "write", stop)
+            with pytest.raises(Stopped):
+                client.send("POST", "VMCheckPoints", content=new_checkpoint(Name=f"{last}"))
+    again = restarted(client, path)
+    assert again.service.recover() == []
+    rows = again.get("VMCheckPoints").rows
+    assert [(row["Name"], row["CheckpointID"] is None) for row in rows] == [("2", False)]
+    assert [(job["ResultName"], job["Status"]) for job in again.jobs()] == [("1", "Failed"), ("2", "Completed")]
+
+
+def test_a_store_that_does_not_answer_is_asked_later(client: Client, path: Path) -> None:
+    stop_in(client, "create", "after", "POST", "VMCheckPoints", new_checkpoint())
+    again = restarted(client, path)
+    file = again.service.site.store._file  # type: ignore[attr-defined]
+
+    def full(_changes: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(file, "write", full)
+        assert again.service.recover() == [UUID(again.jobs()[-1]["ID"])]
+    assert again.service.recover() == []
+    assert last_job(again)[:2] == ("Completed", True)
+
+
+def test_a_full_disk_is_called_so(path: Path) -> None:
+    """SQLite may have rolled back already; that there is nothing left to roll back is not what went wrong."""
+    store = SqliteStore(MODEL, path)
+    connection = store._file._connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    rows = sample_rows()
+    rows["UserRoles"][0]["Description"] = "x" * 1_000_000
+    with pytest.raises(Unavailable, match="cannot be written: database or disk is full"):
+        fill(store, rows)
+    assert contents(store)["UserRoles"] == []
+    store.close()
 
 
 def test_a_store_that_cannot_be_written_says_what_was_done(client: Client) -> None:

@@ -67,7 +67,7 @@ def understand(read: Callable[[Row], Read], row: Row, error: type[DriverError]) 
     """Read a row; the given error where it does not hold what was asked for."""
     try:
         return read(row)
-    except (KeyError, TypeError, ValueError) as problem:
+    except (KeyError, TypeError, ValueError, OverflowError) as problem:
         held = ", ".join(name for name, value in row.items() if value is not None) or "nothing"
         raise error(f"The host's answer is incomplete: it holds {one_line(held)}.") from problem
 
