@@ -22,7 +22,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odata_vmm.drivers.contract import Denied, DriverError, NotFound, OutcomeUnknown, Rejected, Unavailable
-from odata_vmm.drivers.hyperv import HyperVDriver, HyperVHost
+from odata_vmm.drivers.hyperv import HyperVDriver, HyperVHost, session
+from odata_vmm.drivers.hyperv import driver as hyperv_driver
 from odata_vmm.drivers.hyperv.cmdlets import NEEDED, NEEDED_FOR_POWER
 from tests.vmm.hyperv_rigs import KEY_PASSWORD, PASSWORD, USERNAME, WAYS, Fake, Role, Way, fake_host, make_certificate
 
@@ -221,6 +222,25 @@ def test_who_waits_for_a_busy_host_is_told_so(simple: Fake) -> None:
     assert told == [(Unavailable, "The host '127.0.0.1' is busy with other commands of this service.")]
 
 
+def test_who_lists_machines_does_not_wait_for_a_host_that_is_busy_with_one(
+    simple: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others are on other hosts; who asks about one machine waits for its turn."""
+    monkeypatch.setattr(hyperv_driver, "PATIENCE", 0.05)
+    driver = simple.driver()
+    found: list[int] = []
+    asking = threading.Thread(target=lambda: found.append(len(driver.checkpoints(simple.machine.id))))
+    told: list[tuple[type[DriverError], str]] = []
+    listing = threading.Thread(target=lambda: told.append(failure(driver.vms)))
+    with driver._session.turn():
+        asking.start()
+        listing.start()
+        listing.join(10)
+    asking.join(10)
+    assert told == [(Unavailable, "The host '127.0.0.1' is busy with other commands of this service.")]
+    assert found == [0]
+
+
 def test_a_host_that_accepts_and_says_nothing_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = HyperVHost(
@@ -415,6 +435,22 @@ def test_an_answer_that_is_garbage_leaves_the_outcome_unknown(simple: Fake, verb
     assert len(driver.vms()) == 2
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_an_answer_without_an_end_is_not_read_to_it(way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "MOST_BYTES", 200_000)
+    with fake_host(way, tmp_path) as fake:
+        driver = fake.driver()
+        for _number in range(5):
+            assert len(driver.vms()) == 2  # as much for each command
+        fake.endpoint.garbles["Receive"] = b" " * 300_000
+        told = "The host '127.0.0.1' answers without an end."
+        unknown = f"{told} Whether the command was carried out is unknown."
+        assert failure(lambda: driver.create(fake.machine.id, "a")) == (OutcomeUnknown, unknown)
+        assert failure(driver.vms) == (Unavailable, told)
+        fake.endpoint.garbles.clear()
+        assert len(driver.vms()) == 2
+
+
 # Hosts that say no.
 
 
@@ -435,6 +471,17 @@ def test_an_error_that_did_not_end_the_pipeline_is_seen(simple: Fake) -> None:
     driver = simple.driver()
     assert failure(driver.vms)[0] == Denied
     assert failure(lambda: driver.create(simple.machine.id, "a"))[0] == Denied
+
+
+def test_a_failure_without_an_error_is_no_success(simple: Fake) -> None:
+    simple.endpoint.site.wordless = simple.endpoint.site.denied = True
+    driver = simple.driver()
+    told = "The command failed on the host '127.0.0.1', which does not tell why."
+    assert failure(driver.vms) == (Unavailable, told)
+    unknown = f"{told} Whether the command was carried out is unknown."
+    assert failure(lambda: driver.create(simple.machine.id, "a")) == (OutcomeUnknown, unknown)
+    simple.endpoint.site.denied = False
+    assert len(driver.vms()) == 2
 
 
 def test_every_command_has_its_module_and_stops_at_errors(simple: Fake) -> None:

@@ -97,7 +97,8 @@ class Site:
     """The host. A `denied` account may sign in and do nothing; `service_runs` tells of virtual machine management.
 
     What is in `hooks` under a cmdlet's name happens before that cmdlet does anything: a pause, an accident. A `lenient`
-    host ends no pipeline because of an error, whatever -ErrorAction says. `commands` are all that it was given.
+    host ends no pipeline because of an error, whatever -ErrorAction says, and a `wordless` one does not tell the error.
+    `commands` are all that it was given.
     """
 
     machines: list[Machine]
@@ -105,6 +106,7 @@ class Site:
     denied: bool = False
     service_runs: bool = True
     lenient: bool = False
+    wordless: bool = False
     commands: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
     hooks: dict[str, Callable[[], None]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -126,7 +126,7 @@ class Shell:
                 pipeline.complete()
             else:
                 # psrpcore has no public way to let a pipeline fail.
-                error_record = types.ErrorRecord(**_named(_record(failure)))
+                error_record = None if self._site.wordless else types.ErrorRecord(**_named(_record(failure)))
                 pipeline._change_state(types.PSInvocationState.Failed, error=error_record)
             self._done.add(pipeline.pipeline_id)
             self._collect()

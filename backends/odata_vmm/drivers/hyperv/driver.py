@@ -50,6 +50,9 @@ POWER: Final[Mapping[str, Mapping[State, Cmdlet]]] = MappingProxyType(
     }
 )
 
+# Who lists all machines waits no longer for a host that is busy with one of them: others are on other hosts.
+PATIENCE: Final = 30
+
 _SELECT_VM: Final = select(*VM_PROPERTIES)
 _SELECT_CHECKPOINT: Final = select(*CHECKPOINT_PROPERTIES)
 
@@ -62,7 +65,8 @@ class HyperVDriver:
         self._session = session or open_session(host)
 
     def vms(self) -> list[Vm]:
-        rows = self._session.read((hyper_v("Get-VM"), _SELECT_VM))
+        with self._session.turn(PATIENCE):
+            rows = self._session.read((hyper_v("Get-VM"), _SELECT_VM))
         return [understand(read_vm, row, Unavailable) for row in rows]
 
     def vm(self, vm_id: UUID) -> Vm:

@@ -24,7 +24,7 @@ from ..contract import OutcomeUnknown, Unavailable
 from .cmdlets import Pipeline
 from .host import HyperVHost
 from .records import Failure, Row
-from .transport import Trouble, read_trouble
+from .transport import Allowance, Trouble, read_trouble
 
 # How long `is_alive` and the farewell may take.
 SHORT: Final = 5
@@ -32,6 +32,8 @@ SHORT: Final = 5
 BACKOFF: Final = 0.1
 # More rows than this are no answer to anything that is asked here.
 MOST_ROWS: Final = 100_000
+# So much a host may send for one command.
+MOST_BYTES: Final = 128_000_000
 
 FINISHED: Final = (PSInvocationState.COMPLETED, PSInvocationState.FAILED)
 
@@ -57,6 +59,7 @@ class Session:
         self._used = 0.0
         self._closed_until = 0.0
         self._failure: Trouble | None = None
+        self._allowance = Allowance(MOST_BYTES)
 
     def read(self, pipeline: Pipeline) -> list[Row]:
         """Run what changes nothing."""
@@ -76,9 +79,9 @@ class Session:
         return None
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Several calls that no other call comes between."""
-        if not self._lock.acquire(timeout=self.host.command_timeout):
+    def turn(self, patience: float | None = None) -> Iterator[None]:
+        """Several calls that no other call comes between. `patience` is how long others may keep the host busy."""
+        if not self._lock.acquire(timeout=self.host.command_timeout if patience is None else patience):
             raise Unavailable(f"The host '{self.host.host}' is busy with other commands of this service.")
         try:
             yield
@@ -116,6 +119,7 @@ class Session:
 
     def _open(self) -> None:
         """Make sure that there is a session."""
+        self._allowance.renew()
         stale: WinRS | None = None
         if self._pool is not None and time.monotonic() - self._used > self.host.idle_check and not self._is_alive():
             stale = self._pool.shell
@@ -128,7 +132,7 @@ class Session:
         if unreadable is not None:
             raise _LostError(Trouble("tls", unreadable, refused=True), again=False)
         try:
-            self._wsman = connection(self.host, self._transport)
+            self._wsman = connection(self.host, self._transport, self._allowance)
             pool = RunspacePool(
                 self._wsman,
                 configuration_name=self.host.configuration_name,
@@ -184,6 +188,9 @@ class Session:
         self._used = time.monotonic()
         if shell.streams.error:
             raise _failure(shell.streams.error[-1]).error(self.host.host)
+        if shell.state == PSInvocationState.FAILED:
+            text = f"The command failed on the host '{self.host.host}', which does not tell why."
+            raise _LostError(Trouble("endpoint", text, refused=False), again=False)
         return [read_row(item) for item in shell.output]
 
     def _wait(self, shell: PowerShell) -> None:
@@ -217,7 +224,7 @@ class Session:
                 wsman.close()
 
 
-def connection(host: HyperVHost, transport: type[WSMan]) -> WSMan:
+def connection(host: HyperVHost, transport: type[WSMan], allowance: Allowance) -> WSMan:
     """The transport to a host; nothing is sent yet."""
     name, port = host.address
     wsman = transport(
@@ -238,9 +245,11 @@ def connection(host: HyperVHost, transport: type[WSMan]) -> WSMan:
         certificate_key_pem=host.certificate_key_file,
         certificate_key_password=host.certificate_key_password,
     )
-    # Nobody sends us elsewhere to prove there who we are; Windows asks for -AllowRedirection, too. It has no option.
-    wsman.transport.session = wsman.transport._build_session()
-    wsman.transport.session.max_redirects = 0
+    # For neither of these there is an option. Nobody sends us elsewhere to prove there who we are; Windows asks for
+    # -AllowRedirection, too.
+    session = wsman.transport.session = wsman.transport._build_session()
+    session.max_redirects = 0
+    allowance.limit(session)
     return wsman
 
 

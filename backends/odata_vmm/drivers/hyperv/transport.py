@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import requests
 import spnego.exceptions
@@ -37,6 +37,42 @@ METHODS: Final = ("Negotiate", "Kerberos", "NTLM", "CredSSP", "Basic")
 NOT_DONE: Final = frozenset({*range(400, 500), 503})
 
 
+class TooMuchError(requests.RequestException):
+    """A host sends more than there can be to say."""
+
+
+class Allowance:
+    """How many bytes a host may send: of an answer that never ends, no more is read."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+
+    def renew(self) -> None:
+        """From here on it is as much as at first."""
+        self._left = self._most
+
+    def limit(self, session: requests.Session) -> None:
+        """Let it count for all that comes over a session of requests, which knows no limit itself."""
+        for adapter in session.adapters.values():
+            adapter.build_response = self._counting(adapter.build_response)  # type: ignore[attr-defined]
+
+    def _counting(self, build: Callable[..., requests.Response]) -> Callable[..., requests.Response]:
+        def build_response(request: requests.PreparedRequest, raw: Any) -> requests.Response:
+            stream = raw.stream
+
+            def counted(*arguments: Any, **options: Any) -> Iterator[bytes]:
+                for part in stream(*arguments, **options):
+                    self._left -= len(part)
+                    if self._left < 0:
+                        raise TooMuchError
+                    yield part
+
+            raw.stream = counted
+            return build(request, raw)
+
+        return build_response
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """What went wrong. `refused`: the host said no or was never reached, so that it has done nothing."""
@@ -57,6 +93,8 @@ def read_trouble(error: BaseException, host: HyperVHost) -> Trouble:
     if isinstance(error, WinRMTransportError):
         text = f"The host '{name}' answers with the HTTP status {error.code} on port {port}."
         return Trouble("endpoint", text, refused=error.code in NOT_DONE)
+    if isinstance(error, TooMuchError):
+        return Trouble("endpoint", f"The host '{name}' answers without an end.", refused=False)
     causes = tuple(_causes(error))
     if _first(causes, ImportError) is not None:
         text = f"Signing in with '{host.auth}' needs more packages: pip install 'pypsrp[{host.auth}]'."
@@ -89,10 +127,12 @@ def offered_methods(host: HyperVHost) -> list[str]:
         # Neither a proxy nor a password out of a .netrc.
         session.trust_env = False
         try:
-            answer = session.post(url, verify=host.ca_file or True, timeout=timeouts, allow_redirects=False)
+            # A stream, as nobody needs what it says beside its headers.
+            verify = host.ca_file or True
+            with session.post(url, verify=verify, timeout=timeouts, allow_redirects=False, stream=True) as answer:
+                header = answer.headers.get("WWW-Authenticate", "")
         except requests.RequestException:
             return []
-    header = answer.headers.get("WWW-Authenticate", "")
     return [method for method in METHODS if re.search(rf"\b{method}\b", header, re.IGNORECASE)]
 
 
