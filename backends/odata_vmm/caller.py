@@ -67,7 +67,8 @@ class Caller:
 
 def principal_of(headers: Mapping[str, str], role: Row) -> str:
     """The user name in x-ms-principal-id, which some clients percent-encode; without one, the name of the role."""
-    return unquote(headers.get(PRINCIPAL_HEADER, "")).strip() or str(role["Name"])
+    name = "".join([char for char in unquote(headers.get(PRINCIPAL_HEADER, "")) if char.isprintable()])
+    return name.strip() or str(role["Name"])
 
 
 def joined_permissions(inputs: Iterable[Row]) -> list[str]:

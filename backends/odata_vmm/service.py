@@ -30,7 +30,7 @@ from .model import vmm_model
 from .recovery import recover
 from .roles import JobSet, RoleSet
 from .routes import find_route
-from .sets import Clouds, ReadOnlySet
+from .sets import Clouds, ReadOnlySet, check_texts
 from .unit import Site, Unit
 
 SETS: Final[Mapping[str, type[ReadOnlySet]]] = {
@@ -63,10 +63,12 @@ class VmmSession:
         return Answer(self._set(query.entity_set).rows(equalities(query.filter)))
 
     def insert(self, entity_set: Source, values: Row) -> Row:
+        check_texts(values)
         return self._set(entity_set).insert(values)
 
     def update(self, entity_set: Source, key: Key, values: Row, *, replace: bool) -> Row:
         """PUT is no different from MERGE for SPF's types (spf 10, item 2)."""
+        check_texts(values)
         return self._set(entity_set).update(key, values)
 
     def delete(self, entity_set: Source, key: Key) -> None:

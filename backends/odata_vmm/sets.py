@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from odata_core.backend import Key, Row
-from odata_core.errors import MethodNotAllowed
+from odata_core.csdl.markup import NOT_XML
+from odata_core.errors import BadRequest, MethodNotAllowed
 
 from .unit import Unit
 
@@ -58,3 +59,18 @@ class Clouds(ReadOnlySet):
 
     def is_visible(self, row: Row) -> bool:
         return self.unit.caller.sees_cloud(row)
+
+
+def check_texts(value: Any, place: str = "$") -> None:
+    """BadRequest for a text that Atom cannot show: one of them would take the whole list from whoever asks for Atom."""
+    match value:
+        case str():
+            found = NOT_XML.search(value)
+            if found is not None:
+                raise BadRequest(f"The character U+{ord(found[0]):04X} is unknown to XML: leave it out.", target=place)
+        case Mapping():
+            for name, item in value.items():
+                check_texts(item, f"{place}.{name}")
+        case list() | tuple():
+            for index, item in enumerate(value):
+                check_texts(item, f"{place}[{index}]")

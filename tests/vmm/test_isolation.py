@@ -27,7 +27,7 @@ from odata_vmm.sample import (
     STOPPED_MACHINE,
     SUBSCRIPTION,
 )
-from tests.vmm.requests import JSON, Client, checkpoint_path, machine_path, role_path
+from tests.vmm.requests import JSON, Client, checkpoint_path, machine_path, new_checkpoint, role_path
 
 STAR = {"Accept": "*/*"}
 UNKNOWN = UUID(int=4)
@@ -396,3 +396,32 @@ def test_every_answer_has_an_activity_id() -> None:
     ids = {UUID(answer.header("request-id") or "") for answer in answers}
     assert [answer.status for answer in answers] == [404, 200, 403, 404]
     assert len(ids) == len(answers)
+
+
+# What others write ------------------------------------------------------------------------------------------------
+
+ATOM = {"Accept": "application/atom+xml"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content"),
+    [
+        ("POST", "VMCheckPoints", new_checkpoint(Name="a\x01")),
+        ("POST", "VMCheckPoints", new_checkpoint(Description="\x0b")),
+        ("MERGE", machine_path(), {"Tag": "\uffff"}),
+        ("MERGE", role_path(SUBSCRIPTION), {"AddMember": ["a", "b\0"]}),
+    ],
+)
+def test_nobody_can_write_what_spoils_the_lists_of_others(method: str, path: str, content: Any) -> None:
+    client = Client()
+    admin = client.of(ADMIN_SUBSCRIPTION)
+    before = client.photograph()
+    answer = (admin if "UserRoles" in path else client).send(method, path, content=content)
+    assert answer.status == 400
+    assert "is unknown to XML" in answer.message
+    assert client.photograph() == before
+    named = client.send("POST", "VMCheckPoints", content=new_checkpoint(), headers={"x-ms-principal-id": "a%00%0Ab"})
+    assert named.status == 201
+    assert [job["Owner"] for job in client.jobs()] == ["ab"]
+    for name in SETS:
+        assert admin.get(name, headers=ATOM).status == 200
