@@ -10,9 +10,10 @@ from typing import Any, Final, Literal
 import msgspec
 
 from ..edm import PRIMITIVE_TYPES, PrimitiveType
+from ..edm.rows import ETAG
 from ..errors import InternalError
 from .context_urls import V3_CONTEXTS, V4_CONTEXTS, V401_CONTEXTS, ContextForm
-from .json_names import V3_NAMES, V4_NAMES, V401_NAMES, Names
+from .json_names import IN_REQUESTS, V3_NAMES, V4_NAMES, V401_NAMES, Names
 from .links import V3_LINKS, V4_LINKS, LinkForm
 from .values import V3_LIGHT_CODECS, V4_CODECS, V4_STRING_CODECS, V401_CODECS, Codec
 
@@ -46,6 +47,7 @@ class JsonForm:
     has_kinds: bool  # whether service documents list more than entity sets, and say what each is
     error: str  # the name around an error
     error_has_language: bool
+    in_requests: frozenset[str]  # the control information that a request may have; the rest is for answers
 
     @property
     def has_metadata(self) -> bool:
@@ -148,6 +150,7 @@ def v3_form(level: Level) -> JsonForm:
         has_kinds=False,
         error="odata.error",
         error_has_language=True,
+        in_requests=IN_REQUESTS - {ETAG},  # before version 4 only If-Match tells which state a client has seen
     )
 
 
@@ -177,4 +180,5 @@ def v4_form(level: Level, *, ieee754: bool, short_names: bool, is_401: bool) -> 
         has_kinds=True,
         error="error",
         error_has_language=False,
+        in_requests=IN_REQUESTS,
     )

@@ -28,7 +28,7 @@ from ..edm.rows import BIND, CONTEXT, COUNT, ID, MEDIA_TYPE, REMOVED, TYPE
 from ..errors import BadRequest, suggestion
 from .codec import Reading
 from .json_forms import JsonForm, built_in, item_name, qualified_name
-from .json_names import CONTROL, DELTA, IN_REQUESTS
+from .json_names import CONTROL, DELTA
 from .json_untyped import plain
 from .json_values import told_type
 
@@ -117,7 +117,7 @@ class JsonReader:
             row[name] = self._reason(value, path)
         elif control == DELTA:
             row[name] = self._changes(target, value, kind, path)
-        elif not self.reading.is_request or control in IN_REQUESTS:
+        elif not self.reading.is_request or control in self.form.in_requests:
             self._kept(row, name, target, control, value, kind, path)
 
     def _kept(
