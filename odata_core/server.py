@@ -24,6 +24,7 @@ from .service.security import BadSetting
 
 GRACE = 5.0
 LINGER = 1.0
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 def run_server(app: AsgiApp, address: str, port: int, announce: Callable[[int], None]) -> None:
@@ -88,6 +89,9 @@ async def _serve(app: AsgiApp, address: str, port: int, announce: Callable[[int]
         others = asyncio.all_tasks() - {asyncio.current_task()}
         if others:
             await asyncio.wait(others, timeout=LINGER)
+        # What the service has still to do may take long: who asks a second time is not kept waiting for it.
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_DFL)
         return
     # A client that stalls, or a handler that hangs in a thread: neither can be interrupted any other way.
     sys.stdout.flush()
@@ -104,7 +108,7 @@ def _stop_signal() -> asyncio.Future[None]:
         if not stopped.done():
             stopped.set_result(None)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPPING:
         # Not loop.add_signal_handler, which Windows does not have.
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
     return stopped

@@ -17,7 +17,7 @@ import pytest
 
 from odata_core import cli
 from odata_core.service.security import print_user, read_user_file
-from tests.processes import Server, read_until, run_odata, running
+from tests.processes import PATIENCE, Server, read_until, run_odata, running
 from tests.toy import LIMIT
 
 TOY = "tests.toy:handler"
@@ -143,6 +143,25 @@ raise SystemExit(cli.main(["serve", "{TOY}", "--port", "0"]))
         connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n")
         read_until(connection, b"\r\n\r\n")
         assert server.stop(signal.SIGTERM) == 0
+    assert server.log.read_text() == ""
+
+
+def test_a_second_signal_ends_a_service_that_still_has_something_to_do(tmp_path: Path) -> None:
+    program = f"""
+import time
+from odata_core import cli
+from tests import toy
+def close(_self):
+    print("Closing", flush=True)
+    time.sleep({PATIENCE})
+toy.Echo.close = close
+raise SystemExit(cli.main(["serve", "{TOY}", "--port", "0"]))
+"""
+    with running(["-c", program], tmp_path / "log", LISTENING) as server:
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.stdout is not None
+        assert server.process.stdout.readline() == "Closing\n"
+        assert server.stop(signal.SIGTERM) == -signal.SIGTERM
     assert server.log.read_text() == ""
 
 

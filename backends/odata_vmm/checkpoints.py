@@ -23,7 +23,7 @@ from .drivers.contract import Checkpoint, DriverError, OutcomeUnknown, Partial, 
 from .drivers.contract import NotFound as MissingOnHost
 from .jobs import Job, Target, Task, ask_again, run, wants_answer_now
 from .machines import KIND as VM_KIND
-from .machines import NOT_RESPONDING, Machines
+from .machines import Machines, is_silent
 from .sets import ReadOnlySet
 from .unit import Unit, told_as
 
@@ -56,9 +56,13 @@ class CheckpointSet(ReadOnlySet):
         return found[2] if found is not None else None
 
     def rows(self, wanted: Mapping[str, Any]) -> Iterable[Row]:
-        """Only the machine that VMId names is asked, where a condition names one."""
+        """Only one machine is asked, where a condition names it by VMId, or by ID one of its checkpoints."""
         if "VMId" in wanted:
             return [row for machine in self.machines.of(wanted["VMId"]) for _checkpoint, row in self._of(machine)]
+        kept = self.unit.stored_rows(self.name, ID=wanted["ID"]) if "ID" in wanted else []
+        if kept:
+            found = [self.machines.find(row["VMId"], row["StampId"]) for row in kept]
+            return [row for machine in found if machine is not None for _checkpoint, row in self._of(machine)]
         return [row for machine in self.machines.visible() for _checkpoint, row in self._among_others(machine)]
 
     def _among_others(self, machine: Row) -> list[tuple[Checkpoint | None, Row]]:
@@ -66,7 +70,7 @@ class CheckpointSet(ReadOnlySet):
         driver = self.unit.driver(machine["StampId"])
         is_one_of_many = isinstance(driver, Partial) or len(self.unit.site.stamps) > 1
         try:
-            if machine["Status"] == NOT_RESPONDING["Status"]:
+            if is_silent(machine):
                 raise Unavailable("The host does not answer.")
             return self._listed(machine)
         except DriverError as error:

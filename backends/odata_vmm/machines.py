@@ -33,11 +33,16 @@ READ_ONLY: Final = frozenset(
 
 
 # INFERRED: VMM's word for a machine whose host cannot be asked.
-NOT_RESPONDING: Final = {
+_NOT_RESPONDING: Final = {
     "Status": "HostNotResponding",
     "StatusString": "Host Not Responding",
     "VirtualMachineState": "HostNotResponding",
 }
+
+
+def is_silent(machine: Row) -> bool:
+    """Whether a machine is only known from before, as its host does not answer."""
+    return bool(machine["Status"] == _NOT_RESPONDING["Status"])
 
 
 class Machines:
@@ -52,14 +57,25 @@ class Machines:
         stored: dict[UUID, dict[UUID, Row]] = {}
         for row in self.unit.stored_rows("VirtualMachines"):
             stored.setdefault(row["StampId"], {})[row["ID"]] = row
-        rows = [row for stamp in self.unit.site.stamps for row in self._of_stamp(stamp, stored.get(stamp, {}))]
-        answering = {row["ID"] for row in rows if row["Status"] != NOT_RESPONDING["Status"]}
+        caller, rows, failing = self.unit.caller, [], {}
+        for stamp in self.unit.site.stamps:
+            listed, failing[stamp] = self._of_stamp(stamp, stored.get(stamp, {}))
+            rows += [row for row in listed if caller.sees_machine(row)]
+        answering = {row["ID"] for row in rows if not is_silent(row)}
         # The store may expect a machine on several stamps: it is where it is seen.
-        found = [row for row in rows if row["ID"] not in answering or row["Status"] != NOT_RESPONDING["Status"]]
-        return [row for row in found if self.unit.caller.sees_machine(row)]
+        found = [row for row in rows if not is_silent(row) or row["ID"] not in answering]
+        silent = {row["StampId"] for row in found if is_silent(row)}
+        for stamp, failures in failing.items():
+            if stamp in silent or caller.is_administrator:
+                for name, failure in failures.items():
+                    self.unit.warn(f"The host '{name}' does not answer: {failure}")
+        return found
 
-    def _of_stamp(self, stamp: UUID, stored: Mapping[UUID, Row]) -> list[Row]:
-        """A dead host takes nothing out of the list that the store knows; it shows as not responding."""
+    def _of_stamp(self, stamp: UUID, stored: Mapping[UUID, Row]) -> tuple[list[Row], Mapping[str, DriverError]]:
+        """The machines, and the hosts that do not answer.
+
+        A dead host takes nothing out of the list that the store knows; it shows as not responding.
+        """
         driver = self.unit.driver(stamp)
         try:
             vms = driver.vms()
@@ -69,13 +85,11 @@ class Machines:
             vms, failing = [], dict[str, DriverError]({str(stamp): error})
         else:
             failing = dict[str, DriverError](driver.failing()) if isinstance(driver, Partial) else {}
-        for name, failure in failing.items():
-            self.unit.warn(f"The host '{name}' does not answer: {failure}")
         rows: list[Row] = [self._row(stamp, vm, stored.get(vm.id)) for vm in vms]
         if failing:
             listed = {vm.id for vm in vms}
-            rows += [{**row, **NOT_RESPONDING} for vm_id, row in stored.items() if vm_id not in listed]
-        return rows
+            rows += [{**row, **_NOT_RESPONDING} for vm_id, row in stored.items() if vm_id not in listed]
+        return rows, failing
 
     def of(self, vm_id: Any) -> list[Row]:
         """The machines with this id that the caller may see, one at most; no other machine is asked about."""

@@ -20,6 +20,7 @@ from odata_vmm.sample import (
     ADMIN_SUBSCRIPTION,
     MACHINE,
     OTHER_MACHINE,
+    OTHER_SUBSCRIPTION,
     STAMP,
     STOPPED_MACHINE,
     SUBSCRIPTION,
@@ -163,6 +164,7 @@ def test_only_the_machine_that_is_named_is_asked_about() -> None:
             *("VMCheckPoints", f"$filter=startswith(Name,'a') and VMId eq guid'{MACHINE}'&$orderby=Name&$top=1"),
             [("vm", MACHINE), ("checkpoints", MACHINE)],
         ),
+        ("VMCheckPoints()", f"$filter=ID eq guid'{made['ID']}'&$top=1", [("vm", MACHINE), ("checkpoints", MACHINE)]),
         ("VirtualMachines", f"$filter=ID eq guid'{MACHINE}'&$select=Name", [("vm", MACHINE)]),
         (machine_path(), "", [("vm", MACHINE)]),
         (checkpoint_path(made["ID"]), "", [("vm", MACHINE), ("checkpoints", MACHINE)]),
@@ -285,6 +287,18 @@ def test_a_host_that_does_not_answer_is_asked_once_for_a_list() -> None:
     answer = client.of(ADMIN_SUBSCRIPTION).get("VMCheckPoints")
     assert (answer.status, answer.rows) == (200, [])
     assert (first.asked, second.asked) == ([("vms",), ("checkpoints", MACHINE)], [("vms",)])
+
+
+def test_who_lacks_nothing_is_told_nothing() -> None:
+    """Which hosts there are is not the business of a tenant who has no machine there."""
+    first, second = two_hosts()
+    client = service_of(driver=Hosts({"hv01": first, "hv02": second}), stamp=STAMP)
+    stranger, admin = client.of(OTHER_SUBSCRIPTION), client.of(ADMIN_SUBSCRIPTION)
+    first.is_gone = True
+    assert [row["Name"] for row in stranger.get("VirtualMachines").rows] == ["fabrikam-vm"]
+    assert [stranger.get(name).header("Warning") for name in ("VirtualMachines", "VMCheckPoints")] == [None] * 2
+    told = "199 - \"The host 'hv01' does not answer: The host does not answer.\""
+    assert [asking.get("VirtualMachines").header("Warning") for asking in (client, admin)] == [told] * 2
 
 
 def test_a_warning_is_no_longer_than_clients_take() -> None:
