@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from odata_core.backend import Key, Row
 from odata_core.errors import BadRequest, Conflict, Forbidden, NotFound, NotImplementedHere
 
-from .caller import joined_permissions, merged_permissions
+from .caller import Caller, joined_permissions, merged_permissions
 from .jobs import Target, Task, run
 from .sets import ReadOnlySet
 
@@ -54,12 +55,22 @@ class RoleSet(ReadOnlySet):
         if not self.unit.caller.manages_role(role):
             raise Forbidden(f"The user role '{self.unit.caller.role['Name']}' may not change '{role['Name']}'.")
         changes = _changes(role, values)
+        self._check_grants(role, values.get("PermissionInput") or [])
         target = Target(KIND, role["ID"], role["Name"])
         stamp = next(iter(self.unit.site.stamps))  # jobs live on a stamp, and roles on none
         task = Task("Change properties of user role", "Set-SCUserRole", stamp, target)
         saved = run(self.unit, task, lambda _job: self.unit.save(self.name, {**role, **changes}), later=False)
         assert saved is not None, "only work that is done later has no result"
         return self.shown(saved)
+
+    def _check_grants(self, role: Row, inputs: Iterable[Row]) -> None:
+        """Nobody but an administrator gives what they have not themselves; what a role has may stay."""
+        caller, holder = self.unit.caller, Caller(role, "")
+        for stamp, names in [(item["StampId"], set(item["Permission"])) for item in inputs]:
+            beyond = names - caller.permissions(stamp) - holder.permissions(stamp)
+            if beyond and not caller.is_administrator:
+                told = f"'{min(beyond)}' on the stamp {stamp}, which it has not"
+                raise Forbidden(f"The user role '{caller.role['Name']}' may not give the permission {told}.")
 
 
 def _changes(role: Row, values: Row) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def test_configurations_that_are_right(options: dict[str, Any], address: tuple[s
         ({"idle_check": 1.5}, "'idle_check' is a whole number"),
         ({"auth": None}, "'auth' is a text"),
         ({"connect_timeout": 0}, "are at least 1 second"),
+        ({"command_timeout": 10**12}, "are 1000000 seconds at most"),
         ({"idle_check": -1}, "are no negative numbers"),
         ({"operation_timeout": 30}, "'read_timeout' is longer than 'operation_timeout'"),
         ({"idle_timeout": 59}, "'idle_timeout' is at least 60"),
@@ -149,6 +150,8 @@ def test_foreign_texts_become_part_of_a_sentence(text: str, line: str) -> None:
         ("2026-03-01T12:30:15Z", datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)),
         ("2026-03-01T00:30:15-05:00", datetime(2026, 3, 1, 5, 30, 15, tzinfo=UTC)),
         ("2026-03-01T12:30:15.5", datetime(2026, 3, 1, 12, 30, 15, 500000, UTC)),
+        ("0001-01-01T00:00:00.0000000+01:00", datetime(1, 1, 1, tzinfo=UTC)),
+        ("9999-12-31T23:59:59.9999999-08:00", datetime(9999, 12, 31, 23, 59, 59, 999999, UTC)),
     ],
 )
 def test_moments_are_utc(text: str, moment: datetime) -> None:

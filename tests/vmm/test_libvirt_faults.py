@@ -212,6 +212,17 @@ def test_a_socket_that_is_not_there(tmp_path: Path) -> None:
     driver.close()
 
 
+def test_a_uri_that_libvirt_cannot_read_is_not_shown_whole() -> None:
+    driver = LibvirtDriver("qemu+ssh://vmm:letmein@kvm1/system?no_tty=%zz")
+    with pytest.raises(Unavailable) as raised:
+        driver.vms()
+    assert raised.value.message == (
+        "The host qemu+ssh://vmm@kvm1/system cannot be reached: internal error: "
+        "Unable to parse URI qemu+ssh://vmm@kvm1/system."
+    )
+    driver.close()
+
+
 def test_errors_are_not_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Unavailable):
         LibvirtDriver(f"qemu+unix:///session?socket={tmp_path}/none").vms()

@@ -248,6 +248,13 @@ def test_messages_show_no_secrets(uri: str, shown: str) -> None:
     assert LibvirtHost(uri).shown == shown
 
 
+@pytest.mark.parametrize("uri", ["qemu+ssh://vmm:letmein@h\u2100st/system", "qemu+ssh://vmm@kvm1:letmein/system"])
+def test_what_is_wrong_with_a_uri_is_said_without_it(uri: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        LibvirtHost(uri)
+    assert "letmein" not in str(raised.value)
+
+
 def test_configurations_that_cannot_be_meant() -> None:
     wrong: list[dict[str, Any]] = [
         {"uri": ""},

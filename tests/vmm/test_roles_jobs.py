@@ -154,6 +154,18 @@ def test_a_tenant_administrator_manages_the_roles_below() -> None:
     assert client.send("MERGE", role_path(below), content=inputs(permissions("Start"))).status == 204
     assert client.read(role_path(below))["Permission"] == ["Start"]
     assert client.of(OTHER_SUBSCRIPTION).send("MERGE", role_path(below), content=inputs()).status == 404
+    # Nobody gives what they have not; what the role has already may stay.
+    told = (
+        f"The user role '{client.read(role_path(SUBSCRIPTION))['Name']}' may not give the permission 'Own' on the stamp"
+    )
+    refused = client.send("MERGE", role_path(below), content=inputs(permissions("Start", "Own")))
+    assert (refused.status, refused.message) == (403, f"{told} {STAMP}, which it has not.")
+    elsewhere = client.send("MERGE", role_path(below), content=inputs(permissions("Start", stamp=OTHER_STAMP)))
+    assert elsewhere.status == 403
+    admin = client.of(ADMIN_SUBSCRIPTION)
+    assert admin.send("MERGE", role_path(below), content=inputs(permissions("Start", "Own"))).status == 204
+    assert client.send("MERGE", role_path(below), content=inputs(permissions("Stop", "Own"))).status == 204
+    assert client.read(role_path(below))["Permission"] == ["Stop", "Own"]
     # Managing goes down only, and only for a tenant administrator.
     assert client.of(below).send("MERGE", role_path(SUBSCRIPTION), content=inputs()).status == 404
     assert client.of(below).send("MERGE", role_path(below), content=inputs()).status == 403

@@ -19,6 +19,8 @@ HOST: Final = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
 CONFIGURATION: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
+LONGEST_WAIT: Final = 1_000_000
+
 # The types of options, and how a person calls them.
 TYPES: Final[Mapping[str, tuple[type, str]]] = {
     "str": (str, "a text"),
@@ -133,6 +135,10 @@ class HyperVHost:
             (
                 min(self.connect_timeout, self.operation_timeout, self.command_timeout) < 1,
                 "'connect_timeout', 'operation_timeout' and 'command_timeout' are at least 1 second.",
+            ),
+            (
+                max(self.connect_timeout, self.read_timeout, self.command_timeout) > LONGEST_WAIT,
+                f"'connect_timeout', 'read_timeout' and 'command_timeout' are {LONGEST_WAIT} seconds at most.",
             ),
             (
                 min(self.idle_check, self.retry_after, self.refused_after) < 0,

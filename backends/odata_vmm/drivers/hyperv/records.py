@@ -67,7 +67,7 @@ def understand(read: Callable[[Row], Read], row: Row, error: type[DriverError]) 
     """Read a row; the given error where it does not hold what was asked for."""
     try:
         return read(row)
-    except (KeyError, TypeError, ValueError, OverflowError) as problem:
+    except (KeyError, TypeError, ValueError) as problem:
         held = ", ".join(name for name, value in row.items() if value is not None) or "nothing"
         raise error(f"The host's answer is incomplete: it holds {one_line(held)}.") from problem
 
@@ -99,7 +99,11 @@ def read_parent(row: Row) -> UUID | None:
 def read_moment(value: object) -> datetime:
     """A DateTime in UTC: hosts tell local time with its offset, to 100 ns, of which we keep microseconds.
 
-    One without an offset says not where it was read; it counts as UTC.
+    One without an offset says not where it was read; it counts as UTC. So does the beginning or the end of time, by
+    which Windows means none.
     """
     moment = datetime.fromisoformat(str(value))
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)

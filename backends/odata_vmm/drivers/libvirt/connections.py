@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -190,7 +191,8 @@ class Connections:
         _close(link)
 
     def _keep(self, failure: Failure) -> Failure:
-        """Remember for a while that the host cannot be reached."""
+        """Remember for a while that the host cannot be reached. libvirt may tell it by the whole URI."""
+        failure = replace(failure, text=failure.text.replace(self.host.uri, self.host.shown))
         with self._lock:
             self._failure, self._closed_until = failure, time.monotonic() + self.host.retry_after
         return failure

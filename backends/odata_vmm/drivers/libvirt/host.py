@@ -33,8 +33,9 @@ class LibvirtHost:
             raise ValueError("The URI of libvirt is empty: give one such as 'qemu:///system'.")
         try:
             urlsplit(self.uri).port  # noqa: B018 - raises where it is no number
-        except ValueError as error:
-            raise ValueError(f"The URI of libvirt cannot be read: {error}.") from None
+        except ValueError:
+            # What is wrong may be a part of the password.
+            raise ValueError("The URI of libvirt cannot be read: its host or its port is no such thing.") from None
         for option in fields(self)[1:]:
             value, least = getattr(self, option.name), 0 if option.name == "retry_after" else 0.001
             if option.type == "int" and type(value) is not int:
