@@ -21,7 +21,7 @@ from odata_core.errors import BadRequest, Conflict, NotFound
 from .changes import remove, rename, restore
 from .drivers.contract import Checkpoint, DriverError, OutcomeUnknown, Partial, Unavailable
 from .drivers.contract import NotFound as MissingOnHost
-from .jobs import Job, Target, Task, ask_again, run, wants_answer_now
+from .jobs import Job, Target, Task, ask_again, open_jobs, run, wants_answer_now
 from .machines import KIND as VM_KIND
 from .machines import Machines, is_silent
 from .sets import ReadOnlySet
@@ -224,8 +224,9 @@ class CheckpointSet(ReadOnlySet):
         job.is_done = True
         for other in self.unit.stored_rows(self.name, VMId=machine["ID"], CheckpointID=checkpoint.id):
             if other["ID"] != row["ID"]:
-                # Whoever listed it before we were told took it for one of that name that had been lost.
-                self.unit.change(self.name, other, CheckpointID=None, Enabled=False)
+                # Whoever listed it before we were told took it for another of that name, lost or on its way.
+                is_coming = other["ID"] in [one["ResultObjectID"] for one in open_jobs(self.unit)]
+                self.unit.change(self.name, other, CheckpointID=None, Enabled=is_coming)
         # The time is ours, as it was told with the answer: some hosts count in whole seconds.
         self.unit.change(self.name, row, CheckpointID=checkpoint.id, ModifiedTime=self.unit.now())
         self.machines.touch(machine, MostRecentTaskId=job.id)

@@ -107,7 +107,7 @@ def run(
     try:
         prepare()
         if later:
-            unit.site.workers.start(lambda: _done(job, work, undo, is_told=False))
+            unit.site.workers.start(task.target.id, lambda: _done(job, work, undo, is_told=False))
             return None
     except ODataError as error:
         _quietly(undo)

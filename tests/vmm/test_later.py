@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +16,7 @@ from odata_core.backend import Context, Query, Row, Writes
 from odata_core.edm import Timestamp
 from odata_vmm.drivers.contract import Checkpoint, OutcomeUnknown, Rejected, Unavailable, Vm
 from odata_vmm.drivers.simulated import SimulatedDriver
-from odata_vmm.sample import MACHINE, SUBSCRIPTION
+from odata_vmm.sample import MACHINE, STOPPED_MACHINE, SUBSCRIPTION
 from tests.vmm.requests import Client, checkpoint_path, machine_path, new_checkpoint, small_site
 
 LATER = "RunAsynchronously=1"
@@ -194,6 +196,93 @@ def test_work_has_a_bound(client: Client, driver: SlowDriver, monkeypatch: pytes
     assert [row["Name"] for row in client.get("VMCheckPoints").rows] == ["first"]
     settle(client, driver)
     assert [job["Status"] for job in client.jobs()] == ["Completed", "Failed"]
+
+
+def test_one_machine_leaves_room_for_others(
+    client: Client, driver: SlowDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("odata_vmm.workers.MOST_FOR_ONE", 2)
+    driver.before.clear()
+    statuses = [
+        client.send("POST", "VMCheckPoints", LATER, new_checkpoint(machine)).status
+        for machine in (MACHINE, MACHINE, MACHINE, STOPPED_MACHINE)
+    ]
+    assert statuses == [201, 201, 503, 201]
+    settle(client, driver)
+
+
+class StuckDriver(SimulatedDriver):
+    """A machine that never answers, on a host with others that do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = threading.Event()
+
+    def power(self, vm_id: UUID, action: str) -> Vm:
+        if vm_id == MACHINE:
+            assert self.answers.wait(10)
+        return super().power(vm_id, action)
+
+
+def test_jobs_of_a_machine_are_done_in_their_order_and_keep_no_others() -> None:
+    driver = StuckDriver()
+    driver.add_vm(name="vm1", id=MACHINE, state="Running")
+    driver.add_vm(name="vm2", id=STOPPED_MACHINE, state="Off")
+    client = Client(driver)
+    for number in range(40):  # more than there are threads
+        operation = {"Operation": "Start" if number % 2 else "Stop"}
+        assert client.send("PUT", machine_path(), LATER, operation).status == 204
+    other = client.send("PUT", machine_path(STOPPED_MACHINE), LATER, {"Operation": "Start"})
+    deadline = time.monotonic() + 10
+    while not job_of(client, other.header("x-ms-request-id"))[2]:
+        assert time.monotonic() < deadline
+    assert driver.vm(STOPPED_MACHINE).state == "Running"
+    driver.answers.set()
+    assert client.service.site.workers.wait(10)
+    # Each one found the machine as the one before had left it.
+    assert {job["Status"] for job in client.jobs()} == {"Completed"}
+    client.service.close()
+
+
+class TwinDriver(SimulatedDriver):
+    """Takes the first one of two checkpoints after the second one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.second_is_there, self.list_was_read, self.second_is_told = (threading.Event() for _ in range(3))
+
+    def create(self, vm_id: UUID, name: str, description: str = "") -> Checkpoint:
+        if description == "first":
+            assert self.second_is_told.wait(10)
+            return super().create(vm_id, name, description)
+        made = super().create(vm_id, name, description)
+        self.second_is_there.set()
+        assert self.list_was_read.wait(10)
+        return made
+
+
+def test_of_two_of_a_name_that_are_on_their_way_each_has_its_own() -> None:
+    driver = TwinDriver()
+    driver.add_vm(name="vm1", id=MACHINE, state="Running")
+    client = Client(driver)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = (
+            pool.submit(client.send, "POST", "VMCheckPoints", content=new_checkpoint(Description=text))
+            for text in ("first", "second")
+        )
+        assert driver.second_is_there.wait(10)
+        assert len(client.get("VMCheckPoints").rows) == 2
+        driver.list_was_read.set()
+        made = second.result(10).json["ID"]
+        # The first one is still on its way.
+        rows = client.get("VMCheckPoints").rows
+        assert sorted([(row["Description"], row["CheckpointID"] is None) for row in rows]) == [
+            ("first", True),
+            ("second", False),
+        ]
+        driver.second_is_told.set()
+        assert client.read(checkpoint_path(first.result(10).json["ID"]))["Description"] == "first"
+    assert client.read(checkpoint_path(made))["Description"] == "second"
 
 
 # ------------------------------------------------------------ outcome unknown
