@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -72,7 +72,7 @@ class Configuration:
 
     stamps: tuple[StampPlan, ...]
     roles: tuple[RolePlan, ...] = ()
-    store: Path | None = field(default=None)
+    store: Path | None = None
 
 
 def read_configuration(path: Path, driver: str | None = None) -> Configuration:

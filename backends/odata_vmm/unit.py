@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import lru_cache
 from threading import Lock
 from typing import Any, Final
 from uuid import UUID
@@ -150,8 +151,9 @@ def _warning(text: str) -> str:
 _MORE: Final = _warning("There is more that is missing.")
 
 
+@lru_cache(256)
 def without_folders(text: str) -> str:
-    """A driver's words for a client. What is left out is in the log."""
+    """A driver's words for a client. What is left out is in the log, once as long as it is remembered."""
     shown = _FOLDERS.sub("", text)
     if shown != text:
         log.warning("A client is told without the folders: %s", text)

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +15,8 @@ import pytest
 from odata_core.backend import Context, Writes
 from odata_memory import MemoryBackend
 from odata_vmm import VmmService, vmm_model
-from odata_vmm.drivers.contract import Denied, NotFound, Unavailable
+from odata_vmm.drivers import hosts as hosts_module
+from odata_vmm.drivers.contract import Denied, NotFound, Unavailable, Vm
 from odata_vmm.drivers.hosts import Hosts
 from odata_vmm.drivers.simulated import SimulatedDriver
 from odata_vmm.drivers.suite import DriverSuite, PowerSuite, Rig
@@ -130,6 +134,52 @@ def test_a_host_that_is_gone() -> None:
     first.is_gone = second.is_gone = True
     with pytest.raises(Unavailable):
         hosts.vms()
+
+
+class Waiting(Watched):
+    """Answers a list when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = threading.Event()
+
+    def vms(self) -> list[Vm]:
+        found = super().vms()
+        assert self.may.wait(10)
+        return found
+
+
+def test_a_host_that_never_answers_keeps_no_list_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts_module, "PATIENCE", 0.2)
+    first, stuck = two_hosts()[0], Waiting()
+    hosts = Hosts({"hv01": first, "hv02": stuck})
+    start = time.monotonic()
+    with ThreadPoolExecutor(20) as pool:
+        lists = [pool.submit(hosts.vms) for _ in range(20)]
+        assert [[vm.name for vm in one.result(10)] for one in lists] == [["vm1"]] * 20
+    assert time.monotonic() - start < 5
+    assert [str(error) for error in hosts.failing().values()] == ["The host 'hv02' has not answered within 0.2 s."]
+    stuck.may.set()
+    hosts.close()
+    assert len(stuck.asked) == 2
+
+
+def test_a_list_begins_when_it_is_asked_for() -> None:
+    """What was asked before may not know what has changed since; whoever waits meanwhile shares one question."""
+    slow = Waiting()
+    slow.add_vm(name="vm1", id=MACHINE, state="Running")
+    hosts = Hosts({"hv01": slow})
+    with ThreadPoolExecutor(9) as pool:
+        before = pool.submit(hosts.vms)
+        while not slow.asked:
+            time.sleep(0.001)
+        hosts._places[MACHINE] = "hv01"
+        hosts.power(MACHINE, "stop")
+        after = [pool.submit(hosts.vms) for _ in range(8)]
+        slow.may.set()
+        assert [vm.state for vm in before.result(10)] == ["Running"]
+        assert [[vm.state for vm in one.result(10)] for one in after] == [["Off"]] * 8
+    hosts.close()
 
 
 def test_there_has_to_be_a_host() -> None:

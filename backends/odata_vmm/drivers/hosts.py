@@ -1,20 +1,24 @@
 # Several hosts as one driver: machines are those of all hosts, and each call goes to the host of its machine.
 # Strategy: where a machine is, is remembered from lists and looked up again when its host does not have it (any more):
 # machines move. All hosts are asked at once. One that does not answer takes its machines out of a list and nothing
-# else; who lists can ask which hosts those are.
+# else; who lists can ask which hosts those are. However many list at the same time, a host has one question to answer:
+# whoever comes meanwhile shares the next one, which begins when they are all there, so that nobody is told old news.
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 from uuid import UUID
 
 from .contract import Checkpoint, Driver, DriverError, NotFound, Power, Rejected, Unavailable, Vm, find_vm
 
 T = TypeVar("T")
-MAX_AT_ONCE = 32  # hosts that are asked at the same time
+Machines = list[Vm] | DriverError
+MAX_AT_ONCE = 64  # questions that are on their way, or wait for the one before: two a host
+PATIENCE = 45.0  # seconds that a list waits for a host
 
 
 class Hosts:
@@ -27,7 +31,9 @@ class Hosts:
         self._places: dict[UUID, str] = {}
         self._failing: dict[str, DriverError] = {}
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(min(len(drivers), MAX_AT_ONCE), thread_name_prefix="odata-vmm-hosts")
+        # The newest question to each host, and the one that it waits for.
+        self._asked: dict[str, tuple[Future[Machines], Future[Machines] | None]] = {}
+        self._pool = ThreadPoolExecutor(min(2 * len(drivers), MAX_AT_ONCE), thread_name_prefix="odata-vmm-hosts")
 
     def failing(self) -> Mapping[str, DriverError]:
         with self._lock:
@@ -38,7 +44,9 @@ class Hosts:
 
         A machine that two hosts have is on the one that is named first: while it moves, both may list it.
         """
-        answers = list(self._pool.map(self._list, self._drivers))
+        asked = [(name, self._ask(name)) for name in self._drivers]
+        until = time.monotonic() + PATIENCE
+        answers = [self._answer(name, question, until) for name, question in asked]
         if all(isinstance(answer, DriverError) for answer in answers):
             raise answers[0]  # type: ignore[misc]  # all of them are errors
         found: dict[UUID, Vm] = {}
@@ -49,16 +57,38 @@ class Hosts:
                     self._places[vm.id] = name
         return list(found.values())
 
-    def _list(self, name: str) -> list[Vm] | DriverError:
+    def _ask(self, name: str) -> Future[Machines]:
+        """A question to a host that has not begun before now."""
+        with self._lock:
+            newest, before = self._asked.get(name, (None, None))
+            if newest is not None and before is not None and not before.done():
+                return newest
+            before = newest if newest is not None and not newest.done() else None
+            newest = self._pool.submit(self._list, name, before)
+            self._asked[name] = newest, before
+            return newest
+
+    def _answer(self, name: str, question: Future[Machines], until: float) -> Machines:
+        try:
+            return question.result(max(until - time.monotonic(), 0))
+        except TimeoutError:
+            return self._note(name, Unavailable(f"The host '{name}' has not answered within {PATIENCE:g} s."))
+
+    def _list(self, name: str, before: Future[Machines] | None) -> Machines:
+        if before is not None:
+            wait([before])
         try:
             machines = self._drivers[name].vms()
         except DriverError as error:
-            with self._lock:
-                self._failing[name] = error
-            return error
+            return self._note(name, error)
         with self._lock:
             self._failing.pop(name, None)
         return machines
+
+    def _note(self, name: str, error: DriverError) -> DriverError:
+        with self._lock:
+            self._failing[name] = error
+        return error
 
     def vm(self, vm_id: UUID) -> Vm:
         return self._on_host(vm_id, lambda driver: find_vm(driver, vm_id))
