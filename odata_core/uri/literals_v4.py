@@ -217,10 +217,12 @@ V4_LITERALS: Final = (
         lambda text: text.lower() == "true",
         lambda v: str(v).lower(),
     ),
-    # Suffixes of version 3, which DevExtreme writes in version 4, too. No grammar of version 4 has them.
+    # Suffixes of version 3, which DevExtreme (m, L, f) and SAP's Cloud SDK (D, F) write in version 4, too. No grammar
+    # of version 4 has them.
     LiteralForm(edm.DECIMAL, r"[+-]?[0-9]+(?:\.[0-9]+)?m" + _END, unsuffixed(accepted(edm.DECIMAL, Decimal))),
     LiteralForm(edm.INT64, r"[+-]?[0-9]+L" + _END, unsuffixed(accepted(edm.INT64, read_whole))),
-    LiteralForm(edm.SINGLE, r"[+-]?[0-9]+(?:\.[0-9]+)?f" + _END, unsuffixed(accepted(edm.SINGLE, read_float))),
+    LiteralForm(edm.SINGLE, DECIMAL_IN_URL + "[fF]" + _END, unsuffixed(accepted(edm.SINGLE, read_float))),
+    LiteralForm(edm.DOUBLE, DECIMAL_IN_URL + "D" + _END, unsuffixed(read_float)),
     LiteralForm(edm.INT32, r"[+-]?[0-9]+" + _END, int, str),
     LiteralForm(
         edm.DECIMAL,
