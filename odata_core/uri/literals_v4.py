@@ -134,6 +134,12 @@ GEO: Final = "(?:" + "|".join(geo(shape) for shape in (*_SHAPES, "Collection")) 
 _END = r"(?![\w.])"
 
 
+@_or_unreadable
+def _read_decimal(text: str) -> Decimal:
+    value: Decimal = edm.DECIMAL.accept(Decimal(text.replace(" ", "+")))
+    return value
+
+
 @cache
 def _geo_pattern(plane: str) -> re.Pattern[str]:
     """Compiled when the first literal is read: it takes as long as all other patterns together, and few need it."""
@@ -221,13 +227,13 @@ V4_LITERALS: Final = (
     # of version 4 has them.
     LiteralForm(edm.DECIMAL, r"[+-]?[0-9]+(?:\.[0-9]+)?m" + _END, unsuffixed(accepted(edm.DECIMAL, Decimal))),
     LiteralForm(edm.INT64, r"[+-]?[0-9]+L" + _END, unsuffixed(accepted(edm.INT64, read_whole))),
-    LiteralForm(edm.SINGLE, DECIMAL_IN_URL + "[fF]" + _END, unsuffixed(accepted(edm.SINGLE, read_float))),
-    LiteralForm(edm.DOUBLE, DECIMAL_IN_URL + "D" + _END, unsuffixed(read_float)),
+    LiteralForm(edm.SINGLE, r"[+-]?[0-9]+(?:\.[0-9]+)?f" + _END, unsuffixed(accepted(edm.SINGLE, read_float))),
+    LiteralForm(edm.DECIMAL, DECIMAL_IN_URL + "[DF]" + _END, unsuffixed(_read_decimal)),  # exact, like those without
     LiteralForm(edm.INT32, r"[+-]?[0-9]+" + _END, int, str),
     LiteralForm(
         edm.DECIMAL,
         DECIMAL_IN_URL + _END,
-        _or_unreadable(lambda text: edm.DECIMAL.accept(Decimal(text.replace(" ", "+")))),
+        _read_decimal,
         print_float,  # with a point, so that it is not read as a whole number
     ),
     LiteralForm(edm.DOUBLE, NAN_INFINITY + r"(?![\w.(/'=])", read_float, print_float),

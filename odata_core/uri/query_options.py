@@ -59,9 +59,8 @@ class Piece(Struct, frozen=True):
         return [replace(self, start=start, end=end, outline=outline) for start, end in spans]
 
     def items(self) -> list[Piece]:
-        """The parts between commas; v2 and v3 let blanks stand around them."""
-        parts = self.parts(",")
-        return [part.trimmed() for part in parts] if self.grammar.is_lenient else parts
+        """The parts between commas. People write blanks behind these, which no grammar of version 4 has."""
+        return [part.trimmed() for part in self.parts(",")]
 
     def trimmed(self) -> Piece:
         start, end = self.start, self.end
@@ -92,6 +91,7 @@ def _orderby(piece: Piece) -> tuple[OrderByItem, ...]:
         items.append(OrderByItem(expression, expressions.word("asc", "desc") == "desc"))
         if not expressions.take(","):
             break
+    expressions.skip_blank()  # SAP's Cloud SDK leaves one where no direction is said
     order: tuple[OrderByItem, ...] = expressions.finish(tuple(items))
     return order
 

@@ -151,8 +151,8 @@ ACCEPTED: Final = (
         "$filter=geo.length(geography'LineString(1 1,2 2)') gt 1",
     ),
     Difference(
-        "suffixes of numbers of version 3, which DevExtreme writes in version 4, too",
-        found(r"[0-9][mLf](?![\w.])"),
+        "suffixes of numbers of version 3, which DevExtreme and SAP's Cloud SDK write in version 4, too",
+        found(r"[0-9][mLfFD](?![\w.])"),
         "filter",
         "$filter=Price gt 1m",
     ),
@@ -164,6 +164,12 @@ ACCEPTED: Final = (
     ),
     Difference(
         "blanks around commas, which many clients write", found(r"[ \t+],|,[ \t+]"), "orderby", "$orderby=Name desc, ID"
+    ),
+    Difference(
+        "blanks around the items of $select and $expand, and the one that SAP's Cloud SDK leaves behind $orderby",
+        found(r"=[ \t+]|[ \t+](?:[;)&]|\Z)"),
+        "expand",
+        "$expand=A($select= ID, Name ;$orderby=Name )",
     ),
     Difference(
         "blanks within the parentheses of a key: before names mean something it may be a function with its parameters",
@@ -230,8 +236,8 @@ REFUSED: Final = (
         "$expand=A($search=don't)",
     ),
     Difference(
-        "numbers of more than 18 digits: no backend could hold them",
-        found("[0-9]{19}"),
+        "numbers of more than 15 digits, beyond the limit of $top: no backend could hold them",
+        found("[0-9]{16}"),
         "queryOptions",
         "$skip=1000000000000000000",
     ),

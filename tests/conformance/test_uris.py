@@ -50,6 +50,7 @@ _NO_DOCUMENT = "rests on a model that has no document"
 _PROMOTION = "numbers of different types are promoted, Edm.Decimal to Edm.Double too (4.01 Part 2, 5.1.1.16)"
 
 # The label is not followed: a specification contradicts it, or it rests on what the corpus does not have.
+_SUFFIX: Final = "clients write suffixes in version 4: 102.0D is the number that 102.0 is, which may be a decimal key"
 OVERRULED: Final[Mapping[Key, str]] = {
     (2, "Employees%28%29"): "decoded after it was split: encoded parentheses are parentheses (4.01 Part 2, 2)",
     (2, "Employees??"): "a custom option may have any name that begins with neither $ nor @ (4.01 Part 2, 5.2)",
@@ -92,6 +93,8 @@ OVERRULED: Final[Mapping[Key, str]] = {
     (4, "ESCompCollComp(1)/PropertyComp/CollPropertyComp?$search=bla"): _SEARCH,
     (4, "ESCollAllPrim(1)/CollPropertyString/$count?$search=bla"): _SEARCH,
     (4, "AIRTCollCTTwoPrimParam?$search=bla"): _SEARCH,
+    (4, "ESMixPrimCollComp?$select=PropertyInt16+"): "clients write blanks around the items of a list",
+    **dict.fromkeys(((4, "Pet2Set(102.0D)/"), (4, "GetPet2(id=102.0D)")), _SUFFIX),
     (4, "ESTwoKeyNav?$search=NOT"): _WORD,
     (4, "ESTwoKeyNav?$search=AND"): _WORD,
     (4, "DoubleID eq DecimalID"): _PROMOTION,

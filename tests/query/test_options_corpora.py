@@ -66,6 +66,7 @@ OTHERWISE: dict[tuple[int, str], str] = {
     (4, "ESCompCollComp(1)/PropertyComp/CollPropertyComp?$search=bla"): _SEARCH,
     (4, "ESCollAllPrim(1)/CollPropertyString/$count?$search=bla"): _SEARCH,
     (4, "AIRTCollCTTwoPrimParam?$search=bla"): _SEARCH,
+    (4, "ESMixPrimCollComp?$select=PropertyInt16+"): "clients write blanks around the items of a list",
     (4, "ESTwoKeyNav?$search=NOT"): _WORD,
     (4, "ESTwoKeyNav?$search=AND"): _WORD,
 }

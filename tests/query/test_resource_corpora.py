@@ -47,6 +47,8 @@ def path_lines(version: int) -> list[Line]:
 # What the labels say and the specifications do not.
 OTHERWISE = {
     (2, "Employees%28%29"): "decoded after splitting, parentheses are parentheses (needs of real clients)",
+    # Clients write suffixes in version 4: 102.0D is the number that 102.0 is, which may be a decimal.
+    **dict.fromkeys(((4, "Pet2Set(102.0D)/"), (4, "GetPet2(id=102.0D)")), "suffixes"),
     # Their options are refused, not their paths.
     (2, "Employees??"): "options",
     (2, "Employees?$orderby=desc"): "options",

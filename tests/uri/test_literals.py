@@ -125,19 +125,19 @@ def test_a_literal_has_a_value_and_a_type(text: str, value: Any, kind: str) -> N
         ("-1.10m", Decimal("-1.10"), "Edm.Decimal"),
         ("9223372036854775807L", 2**63 - 1, "Edm.Int64"),
         ("0.1f", 0.10000000149011612, "Edm.Single"),
-        ("-1.5F", -1.5, "Edm.Single"),
-        ("3D", 3.0, "Edm.Double"),
-        ("-0.1D", -0.1, "Edm.Double"),
-        ("1e+21D", 1e21, "Edm.Double"),
-        ("1e 21D", 1e21, "Edm.Double"),
-        ("1e-7F", 1.0000000116860974e-07, "Edm.Single"),
+        ("-1.5F", Decimal("-1.5"), "Edm.Decimal"),
+        ("3D", Decimal(3), "Edm.Decimal"),
+        ("-0.10D", Decimal("-0.10"), "Edm.Decimal"),
+        ("1e+21D", Decimal("1e21"), "Edm.Decimal"),
+        ("1e 21D", Decimal("1e21"), "Edm.Decimal"),
+        ("1e-7F", Decimal("1e-7"), "Edm.Decimal"),
     ],
 )
 def test_suffixes_that_clients_write_in_version_4(text: str, value: Any, kind: str) -> None:
     assert read(text, V4_GRAMMAR) == (exact(value), kind)
 
 
-@pytest.mark.parametrize("text", ["1M", "1l", "1d", "1DD", "1.D", "1e400D", "1.5L", "9223372036854775808L"])
+@pytest.mark.parametrize("text", ["1M", "1l", "1d", "1DD", "1.D", "1.5L", "9223372036854775808L"])
 def test_other_suffixes_are_refused_in_version_4(text: str) -> None:
     with pytest.raises(BadRequest):
         read(text, V4_GRAMMAR)
