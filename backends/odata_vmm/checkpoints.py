@@ -272,14 +272,15 @@ class CheckpointSet(ReadOnlySet):
             self.unit.caller.require(machine["StampId"], *RESTORE)
         if changes or not restores:
             self.unit.caller.require(machine["StampId"], CREATE)
-        changed = {**row, **changes, "ModifiedTime": self.unit.now()} if changes else row
-
+        if changes:
+            changes["ModifiedTime"] = self.unit.now()
+        changed = {**row, **changes}
         driver = self.unit.driver(machine["StampId"])
 
         def work(job: Job) -> None:
             if changes:
                 rename(driver, checkpoint, changed["Name"], changed["Description"])
-                self.unit.save(self.name, changed)
+                self.unit.change(self.name, row, **changes)
             if restores:
                 if changes:
                     job.reached(50)

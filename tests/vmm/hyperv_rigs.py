@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socketserver
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -145,3 +147,23 @@ def fake_rig(way: Way, folder: Path, state: State) -> Iterator[Rig]:
 
         yield Rig(driver, first.id, other.id, write, lambda: first.contents, state)
         driver.close()
+
+
+@contextmanager
+def stranger(answer: bytes) -> Iterator[int]:
+    """Something that answers everything with the same, on a port."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            while self.request.recv(65_536):
+                self.request.sendall(answer)
+                if not answer.startswith(b"HTTP") or b"600" in answer:
+                    return
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield int(server.server_address[1])
+        finally:
+            server.shutdown()

@@ -13,7 +13,7 @@ from odata_vmm.drivers.findings import Finding
 from odata_vmm.drivers.hyperv import HyperVHost
 from odata_vmm.drivers.hyperv.check import check
 from odata_vmm.drivers.hyperv.cmdlets import NEEDED, NEEDED_FOR_POWER
-from tests.vmm.hyperv_rigs import PASSWORD, Fake, Role, fake_host, make_certificate
+from tests.vmm.hyperv_rigs import PASSWORD, Fake, Role, fake_host, make_certificate, stranger
 
 GET_COMMAND = "Microsoft.PowerShell.Core\\Get-Command"
 EVERYTHING = (*NEEDED, *NEEDED_FOR_POWER, GET_COMMAND)
@@ -129,6 +129,22 @@ def test_an_account_that_may_not_use_remoting(tmp_path: Path) -> None:
         fake.endpoint.may_remote = False
         text = "The account may not use PowerShell remoting with 'Microsoft.PowerShell' on the host '127.0.0.1'."
         assert last(fake) == ("endpoint", "error", text)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "answers with the HTTP status 404 on port"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "do not understand each other"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "broke or fell silent"),
+    ],
+)
+def test_a_port_of_something_else(answer: bytes, text: str) -> None:
+    with stranger(answer) as port:
+        options = {"username": "svc", "password": PASSWORD, "ssl": False}
+        found = check(HyperVHost(host="127.0.0.1", port=port, **options))[-1]  # type: ignore[arg-type]
+    assert (found.step, found.severity, text in found.text) == ("endpoint", "error", True)
+    assert found.advice.startswith("Something else may listen there: correct 'port'")
 
 
 def test_a_session_configuration_that_is_not_there(tmp_path: Path) -> None:

@@ -6,14 +6,12 @@ from __future__ import annotations
 import logging
 import re
 import socket
-import socketserver
 import sys
 import threading
 import time
 import traceback
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,7 +23,18 @@ from odata_vmm.drivers.contract import Denied, DriverError, NotFound, OutcomeUnk
 from odata_vmm.drivers.hyperv import HyperVDriver, HyperVHost, session
 from odata_vmm.drivers.hyperv import driver as hyperv_driver
 from odata_vmm.drivers.hyperv.cmdlets import NEEDED, NEEDED_FOR_POWER
-from tests.vmm.hyperv_rigs import KEY_PASSWORD, PASSWORD, USERNAME, WAYS, Fake, Role, Way, fake_host, make_certificate
+from tests.vmm.hyperv_rigs import (
+    KEY_PASSWORD,
+    PASSWORD,
+    USERNAME,
+    WAYS,
+    Fake,
+    Role,
+    Way,
+    fake_host,
+    make_certificate,
+    stranger,
+)
 
 
 @pytest.fixture(params=WAYS)
@@ -398,26 +407,6 @@ def test_nobody_is_sent_elsewhere_to_sign_in(simple: Fake) -> None:
     with stranger(answer.encode()) as port:
         assert failure(simple.driver(port=port).vms)[0] == Unavailable
     assert simple.endpoint.requests == 0
-
-
-@contextmanager
-def stranger(answer: bytes) -> Iterator[int]:
-    """Something that answers everything with the same, on a port."""
-
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            while self.request.recv(65_536):
-                self.request.sendall(answer)
-                if not answer.startswith(b"HTTP") or b"600" in answer:
-                    return
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        try:
-            yield int(server.server_address[1])
-        finally:
-            server.shutdown()
 
 
 GARBAGE = (b"", b"<html>", b"\xff\xfe\x00", b"<a/>", b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')

@@ -285,6 +285,35 @@ def test_of_two_of_a_name_that_are_on_their_way_each_has_its_own() -> None:
     assert client.read(checkpoint_path(made))["Description"] == "second"
 
 
+class RenamingDriver(SimulatedDriver):
+    """Takes its time to call a checkpoint "new"."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.may = threading.Event(), threading.Event()
+
+    def rename(self, vm_id: UUID, checkpoint_id: UUID, name: str, description: str | None = None) -> Checkpoint:
+        if name == "new":
+            self.began.set()
+            assert self.may.wait(10)
+        return super().rename(vm_id, checkpoint_id, name, description)
+
+
+def test_two_who_change_different_things_change_both() -> None:
+    driver = RenamingDriver()
+    driver.add_vm(name="vm1", id=MACHINE, state="Running")
+    client = Client(driver)
+    path = checkpoint_path(client.create(Name="old", Description="old")["ID"])
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.send, "MERGE", path, content={"Name": "new"})
+        assert driver.began.wait(10)
+        assert client.send("MERGE", path, content={"Description": "changed"}).status == 204
+        driver.may.set()
+        assert first.result(10).status == 204
+    row = client.read(path)
+    assert (row["Name"], row["Description"]) == ("new", "changed")
+
+
 # ------------------------------------------------------------ outcome unknown
 
 LOST = OutcomeUnknown("The connection was cut.")

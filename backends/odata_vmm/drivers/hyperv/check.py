@@ -69,6 +69,10 @@ ENDPOINT_ADVICE: Final = (
     "The account must be in the host's group 'Remote Management Users', or be allowed by the session configuration: "
     "Get-PSSessionConfiguration lists the names and permissions."
 )
+STRANGER_ADVICE: Final = (
+    "Something else may listen there: correct 'port' (5985, with TLS 5986), or look whether WinRM answers: "
+    "Test-WSMan. A slow host needs a longer 'read_timeout'."
+)
 CMDLET_ADVICE: Final = (
     "List them in the role capability of the session configuration (VisibleCmdlets), or, where the host has no module "
     "Hyper-V: Install-WindowsFeature Hyper-V-PowerShell."
@@ -184,7 +188,8 @@ def _sign_in(session: Session) -> Iterator[Finding]:
     elif trouble.step == "authentication":
         yield Finding("authentication", "error", trouble.text, ACCOUNT_ADVICE[host.auth])
     else:
-        yield Finding("endpoint", "error", trouble.text, ENDPOINT_ADVICE)
+        advice = ENDPOINT_ADVICE if trouble.step == "endpoint" else STRANGER_ADVICE
+        yield Finding("endpoint", "error", trouble.text, advice)
 
 
 def _cmdlets(session: Session) -> Iterator[Finding]:

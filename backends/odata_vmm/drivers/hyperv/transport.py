@@ -92,7 +92,7 @@ def read_trouble(error: BaseException, host: HyperVHost) -> Trouble:
         return Trouble("authentication", text, refused=True)
     if isinstance(error, WinRMTransportError):
         text = f"The host '{name}' answers with the HTTP status {error.code} on port {port}."
-        return Trouble("endpoint", text, refused=error.code in NOT_DONE)
+        return Trouble("port", text, refused=error.code in NOT_DONE)
     if isinstance(error, TooMuchError):
         return Trouble("endpoint", f"The host '{name}' answers without an end.", refused=False)
     causes = tuple(_causes(error))
@@ -114,7 +114,7 @@ def read_trouble(error: BaseException, host: HyperVHost) -> Trouble:
     if isinstance(error, requests.RequestException | OSError | TimeoutError):
         return Trouble("port", f"The connection with the host '{name}' broke or fell silent.", refused=False)
     kind = "answer" if isinstance(error, WinRMError) else type(error).__name__
-    return Trouble("endpoint", f"The host '{name}' and this driver do not understand each other ({kind}).", False)
+    return Trouble("port", f"The host '{name}' and this driver do not understand each other ({kind}).", False)
 
 
 def offered_methods(host: HyperVHost) -> list[str]:
