@@ -191,7 +191,7 @@ class MachineSet(ReadOnlySet):
         """The changes to keep; 501 for a change that is understood and cannot be made."""
         changes = {}
         for name, value in given.items():
-            if name in READ_ONLY or value == machine[name]:
+            if name in READ_ONLY or "@" in name or value == machine[name]:  # annotations change nothing
                 continue
             if name not in UPDATABLE:
                 raise NotImplementedHere(

@@ -84,16 +84,15 @@ def links_context(about: About, form: ContextForm, *, is_collection: bool) -> st
 
 def select_list(shape: Shape, form: ContextForm) -> tuple[str, ...]:
     """The members that a shape is limited to; empty for all structural ones with nothing that is worth saying."""
-    if shape.select is None and not (shape.links or shape.expand or shape.within or shape.operations):
+    if shape.select is None and not (shape.links or shape.expand or shape.within or shape.operations or shape.computed):
         return ()
     return tuple(dict.fromkeys([*_selected(shape, form), *_expanded(shape, form)]))
 
 
 def _selected(shape: Shape, form: ContextForm) -> Iterator[str]:
     if shape.select is None:
-        if shape.links or shape.operations:
-            yield "*"
-        yield from (*(shape.links or ()), *_names(shape))
+        more = [*[prop.name for prop in shape.computed], *(shape.links or ()), *_names(shape)]
+        yield from ["*", *more] if more else ()
         return
     within = dict(shape.within)
     for name in shape.select:

@@ -31,7 +31,11 @@ _VALUES: Final = (
 # Atomic, since some texts are values of several kinds: a second try would double the time with every key.
 _KEY_VALUE: Final = rf"(?>(?:{'|'.join(_VALUES)})(?=[,)]))"
 _KEY: Final = rf"\((?:{_KEY_VALUE}|{_NAME}={_KEY_VALUE}(?:,{_NAME}={_KEY_VALUE})*)\)"
-_PATH: Final = re.compile(rf"{_NAME}(?:{_KEY})?(?:/(?:{_QUALIFIED}|{_NAME})(?:{_KEY})?)*")
+_CAST: Final = rf"(?:/{_QUALIFIED})?"
+_MEMBERS: Final = rf"/{_NAME}(?:{_CAST}/{_NAME})*"
+# A key leads to one entity, behind which something of it is named: singletons, then sets and properties of entities.
+_CONTAINED: Final = rf"(?:{_KEY}{_CAST}{_MEMBERS})*"
+_PATH: Final = re.compile(rf"{_NAME}(?:{_MEMBERS}{_CONTAINED}{_CAST})?|{_NAME}{_CONTAINED}{_CAST}(?:{_KEY}{_MEMBERS})?")
 _ITEM: Final = re.compile(
     rf"(?:\*|{_NAME}(?:\.{_NAME})*\.\*|(?:{_QUALIFIED}/)?"
     rf"(?:{_QUALIFIED}|@(?:{_NAME}\.)*{_NAME}(?:\#{_NAME})?|{_NAME})(?:/(?:{_QUALIFIED}|{_NAME}))*\+?)"
@@ -62,16 +66,14 @@ def check_context(text: str, limits: Limits) -> None:
 
 
 def _list_start(text: str, start: int, end: int) -> int:
-    """Where the list of selected properties begins: the last parenthesis at the outside that is not a key."""
+    """Where the list of selected properties begins: the last parenthesis at the outside, as no key is at the end."""
     if text[end - 1 : end] != ")":
         return end
     depth = 0
     for position in range(end - 1, start, -1):
         depth += (text[position] == ")") - (text[position] == "(")
         if depth == 0:
-            key = re.compile(_KEY).fullmatch(text, position, end)
-            looks_like_key = key is not None and re.search(r"['\d=]", text[position:end]) is not None
-            return end if looks_like_key else position
+            return position
     return end
 
 
