@@ -303,7 +303,7 @@ def narrows(selection: Selection | None) -> bool:
 def narrowed(rows: Iterable[Row], selection: Selection | None, relations: Relations) -> Iterable[Row]:
     """The rows with no more of their collections than $select asks for (4.01 Part 1, 11.2.5.1), as they are read."""
     for member in selection.members if selection is not None else ():
-        if narrows(member.selection) or member.cast is not None:
+        if narrows(member.selection):
             raise NotImplementedHere("Options within a selected property are not supported.", target="$select")
         if member.options is not None:
             rows = map(_narrower(member, member.options, relations), rows)

@@ -96,7 +96,11 @@ def _selected(shape: Shape, form: ContextForm) -> Iterator[str]:
         return
     within = dict(shape.within)
     for name in shape.select:
-        yield from _paths(name, _selected(within[name], form) if name in within else ()) or (name,)
+        path = _prefix(shape, name, form) + name
+        if name not in within:
+            yield path
+        else:
+            yield from _paths(path, _selected(within[name], form)) or (() if within[name].expand else (path,))
     yield from [prop.name for prop in shape.computed]
     yield from shape.links or ()
     yield from _names(shape)
@@ -115,12 +119,13 @@ def _expanded(shape: Shape, form: ContextForm) -> Iterator[str]:
         items = select_list(_without(nested, name) if recursive else nested, form)
         if nested.type is not _declared(shape, name):
             items = tuple([f"{nested.type.qualified_name}/{item}" for item in items])
+        prefix = _prefix(shape, name, form)
         if items and form.nests:
-            yield f"{name}{'+' if recursive else ''}({','.join(items)})"
+            yield f"{prefix}{name}{'+' if recursive else ''}({','.join(items)})"
         elif items:
             yield from _paths(name, items)
         elif form.bare_expansion is not None and (form.nests or shape.select is not None):
-            yield form.bare_expansion.format(f"{name}{'+' if recursive and form.nests else ''}")
+            yield form.bare_expansion.format(f"{prefix}{name}{'+' if recursive and form.nests else ''}")
     for name, nested in shape.within:
         yield from _paths(name, _expanded(nested, form))
 
@@ -129,6 +134,16 @@ def _declared(shape: Shape, name: str) -> StructuredType:
     """The type that a navigation property leads to; what was narrowed to a derived one is told by this (10.9)."""
     navigation = shape.type.navigation.get(name)
     return dict(shape.expand)[name].type if navigation is None else navigation.target
+
+
+def _prefix(shape: Shape, name: str, form: ContextForm) -> str:
+    """The type that declares a member, where that is derived from the shape's (4.01 ABNF, selectListItem)."""
+    kind = shape.type
+    if not form.nests or name in kind.properties or name in kind.navigation:
+        return ""
+    found = [one for one in kind.derived.values() if name in one.properties or name in one.navigation]
+    first = next((one for one in found if one.base not in found), None)
+    return "" if first is None else f"{first.qualified_name}/"
 
 
 def _without(shape: Shape, name: str) -> Shape:

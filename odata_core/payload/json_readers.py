@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from ..edm import (
     ABSTRACT_TYPES,
@@ -34,6 +34,10 @@ from .json_values import told_type
 
 Row = dict[str, Any]
 Typed = Property | ReturnType
+
+
+# What JSON itself tells (4.01 JSON Format, 4.6.3).
+_NATIVE: Final = frozenset({"Edm.String", "Edm.Boolean", "Edm.Double"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +294,8 @@ class JsonReader:
             row[name] = self._told(value, type_name, path)
         else:
             row[name] = None
-        is_obvious = told_type(row[name], self.form) == type_name
+        obvious = told_type(row[name], self.form)
+        is_obvious = type_name == obvious or (obvious is None and type_name in _NATIVE)
         if not keeps_type and not is_obvious and not (isinstance(value, dict) and TYPE in row[name]):
             row[name + TYPE] = type_name
 

@@ -272,10 +272,13 @@ class RowWriter:
     def _navigation(self, out: Out, row: Row, root: str, beside: dict[str, list[str]], path: str | None) -> None:
         form = self.form
         links = self.kind.navigation if form.is_full and path is not None else ()
-        for name in links:
-            if self.shows_links is None or name in self.shows_links:
+        shown = [name for name in links if self.shows_links is None or name in self.shows_links]
+        for name in shown:
+            if name not in self.expand:
                 self._links(out, row, name, path or "", beside)
         for name, nested in self.expand.items():
+            if name in shown:  # what is told of a member stands right before it (4.01 JSON Format, 4.4)
+                self._links(out, row, name, path or "", beside)
             rest = beside.pop(name, None)
             if rest is not None:
                 self._controls(out, row, rest)

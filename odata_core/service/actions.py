@@ -7,27 +7,26 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..edm import EntityType, Property, StructuredType
+from ..edm import ComplexType, EntityType, Property, Singleton, StructuredType
 from ..edm import primitives as edm
+from ..edm.annotations import value_of
 from ..edm.rows import ID
 from ..errors import BadRequest, MethodNotAllowed, NotFound, NotImplementedHere
 from ..payload.codec import About
 from ..payload.values import raw_text
 from ..query.options import BoundOptions
 from ..query.resource import Kind
-from ..query.tree import Dynamic, Follow
-from ..uri.values import VALUE_READERS
+from ..query.tree import Follow
 from .addresses import address_of, context_path
 from .changes import changes_of, delta_url, tracked_moment
+from .complexes import leads, without_keys
 from .deep import change_deeply, showing
 from .etags import check_write, etag_of, is_unchanged
 from .finding import Many, One, Place
 from .reading import about_of, property_of, source_for, told
 from .streams import check_media, insert_media, read_stream, write_stream
-from .trails import GONE
 from .unit import Unit
 from .work import NO_CONTENT, Reply, Work, in_pieces, next_url, url_of
-from .writing import fixed_names
 
 # ------------------------------------------------------------------ reading
 
@@ -55,7 +54,7 @@ def read_resource(work: Work, unit: Unit) -> Reply:
         return Reply(status, body, headers, content_type=content_type, has_body=status not in (204, 304))
     if work.resource.kind is Kind.VALUE:
         return _raw(work, unit, place)
-    return _single(work, unit, place)
+    return single(work, unit, place)
 
 
 def _nothing(work: Work, place: Many) -> Reply:
@@ -96,7 +95,7 @@ def features_of(work: Work, about: About) -> list[str]:
     return [name for name, there in has if there is not None]
 
 
-def _single(work: Work, unit: Unit, place: One) -> Reply:
+def single(work: Work, unit: Unit, place: One) -> Reply:
     kind = place.type
     if place.value is None and (work.manners.null_is_empty or isinstance(kind, EntityType)):
         if work.manners.null_is_empty:
@@ -108,12 +107,13 @@ def _single(work: Work, unit: Unit, place: One) -> Reply:
     about = about_of(work.root, place, unit.language.links, url=url_of(work))
     is_changed = is_asked(work.options) or work.omits_nulls
     if isinstance(kind, StructuredType) and isinstance(place.value, Mapping) and is_changed:
-        row = unit.lister.completed(place.value, kind, work.options, None)
+        row = without_keys(unit.lister.completed(place.value, kind, work.options, None))
         applied = work.wishes.applied("omit-values") if work.omits_nulls else ()
         return Reply(200, work.writer.write_entity(work.shape(kind, None), row, about), applied)
     if prop.is_collection and _chooses(work.options, is_changed=is_changed):
         return _items(work, unit, place, prop, about)
-    return Reply(200, work.writer.write_property(prop, place.value, about))
+    value = without_keys(place.value) if isinstance(kind, ComplexType) and leads(kind) else place.value
+    return Reply(200, work.writer.write_property(prop, value, about))
 
 
 def _name_of(work: Work, place: One) -> str:
@@ -143,8 +143,10 @@ def _items(work: Work, unit: Unit, place: One, prop: Property, about: About) -> 
     applied = work.wishes.applied("omit-values") if work.omits_nulls and isinstance(kind, StructuredType) else ()
     if isinstance(kind, StructuredType) and (is_asked(work.options) or work.omits_nulls or work.options.apply):
         shape = work.shape(kind, None)
-        return in_pieces(work.writer.write_feed(shape, page.rows, about), headers=applied, features=features)
-    return Reply(200, work.writer.write_property(prop, page.rows, about), applied, features=features)
+        rows = without_keys(page.rows)
+        return in_pieces(work.writer.write_feed(shape, rows, about), headers=applied, features=features)
+    rows = without_keys(page.rows) if isinstance(kind, ComplexType) and leads(kind) else page.rows
+    return Reply(200, work.writer.write_property(prop, rows, about), applied, features=features)
 
 
 def _entity(work: Work, unit: Unit, place: One, status: int = 200, headers: Any = ()) -> Reply:
@@ -203,9 +205,17 @@ def _raw(work: Work, unit: Unit, place: One) -> Reply:
         name = place.trail[-1] if place.trail else "value"
         raise NotFound(f"The property '{name}' is null, so it has no raw value.")
     if kind is edm.BINARY:
-        return Reply(200, bytes(place.value), content_type="application/octet-stream")
+        return Reply(200, bytes(place.value), content_type=_media_type(work, unit))
     text = raw_text(kind, place.value) if hasattr(kind, "accept") else str(place.value)
     return Reply(200, text.encode())
+
+
+def _media_type(work: Work, unit: Unit) -> str:
+    """What the bytes of a property are: what Core.MediaType says, else nobody knows (11.2.4.2)."""
+    properties = work.resource.properties
+    said = unit.model.annotation(properties[-1], "Org.OData.Core.V1.MediaType") if properties else None
+    told = None if said is None else value_of(said)
+    return told if isinstance(told, str) and told.isascii() and "/" in told else "application/octet-stream"
 
 
 # ------------------------------------------------------------------ writing
@@ -300,6 +310,8 @@ def update(work: Work, unit: Unit) -> Reply:
 def _upsert(work: Work, unit: Unit) -> Reply:
     """Neither media entities nor those whose key the server makes are created by an update (11.4.4)."""
     key = work.resource.steps[-1]
+    if isinstance(key, Follow) and not key.navigation.is_collection and not key.key:
+        return _upsert_related(work, unit, key)
     names, values = getattr(key, "names", None), getattr(key, "plain", None)
     place = unit.finder.follow(work.resource.steps[:-1])
     if names is None or values is None or not isinstance(place, Many):
@@ -313,6 +325,19 @@ def _upsert(work: Work, unit: Unit) -> Reply:
     return _made(work, unit, one, (("Location", location),), location)
 
 
+def _upsert_related(work: Work, unit: Unit, step: Follow) -> Reply:
+    """What a navigation property leads to, where it leads to nothing yet: a new entity, which is related (11.4.4)."""
+    owner = unit.finder.follow(work.resource.steps[:-1])
+    if not isinstance(owner, One) or not isinstance(owner.type, EntityType):
+        raise NotFound("There is nothing here that could be changed.")
+    given = work.reader().read_entity(work.request.body, work.resource.type, work.reading)
+    change_deeply(unit, owner, {step.navigation.name: given}, replaces=False)
+    unit.renew()
+    one = unit.finder.one(work.resource)
+    location = work.root + address_of(one, unit.language.links)
+    return _made(work, unit, one, (("Location", location),), location)
+
+
 def delete(work: Work, unit: Unit) -> Reply:
     """An entity less: 204 (11.4.5). Who deletes the content of a media entity deletes the entity (11.4.7.3)."""
     place = unit.finder.one(work.resource)
@@ -321,83 +346,18 @@ def delete(work: Work, unit: Unit) -> Reply:
     else:
         etag = etag_of(source_for(place), place.value)
         check_write(work.request.headers, etag, exists=True, is_required=work.needs_etag)
+    if isinstance(place.source, Singleton) and not place.source.nullable and not place.trail:
+        name = place.source.name
+        allow = ("GET", "HEAD", "PATCH", "PUT")
+        raise MethodNotAllowed(f"'{name}' is not nullable, so it cannot be deleted.", allow=allow)
     unit.writer.remove(place)
     return NO_CONTENT
-
-
-def write_property(work: Work, unit: Unit) -> Reply:
-    """PUT or PATCH of a property, its raw value included; DELETE makes it null, empties a collection, or takes an item
-    out of one (11.4.9 and 11.4.10)."""
-    place = _settable_place(work, unit)
-    _check_entity(work, unit, place)
-    _check_settable(work, unit)
-    prop = property_of(place, work.resource.properties, str(place.trail[-1]))
-    if work.method == "DELETE":
-        value: Any = GONE if isinstance(place.trail[-1], int) else [] if prop.is_collection else None
-    else:
-        value = _new_value(work, place, prop)
-    if value is None and not prop.nullable:
-        raise BadRequest(f"The property '{prop.name}' is not nullable.", target=prop.name)
-    unit.writer.set_value(place, value, is_whole=work.replaces and isinstance(value, Mapping))
-    unit.renew()
-    if work.codec is None:
-        return Reply(204, headers=work.applied, has_body=False)
-    reply = _single(work, unit, unit.finder.one(work.resource))
-    return replace(reply, headers=(*reply.headers, *work.applied))
-
-
-def _settable_place(work: Work, unit: Unit) -> One:
-    """Where a value is to be put. A dynamic property that is not there is one that is null (11.4.9.2)."""
-    steps = work.resource.steps
-    owner = unit.finder.follow(steps[:-1])
-    last = steps[-1]
-    if isinstance(last, Dynamic) and isinstance(owner, One) and isinstance(owner.value, Mapping):
-        value = owner.value.get(last.name)
-        return replace(owner, value=value, type=last.type, trail=(*owner.trail, last.name))
-    return unit.finder.one(work.resource)
-
-
-def _check_settable(work: Work, unit: Unit) -> None:
-    """A property that no update changes has nothing to be set (11.4.9.1)."""
-    properties, hops = work.resource.properties, work.resource.hops
-    kind = hops[-1].type if hops else None
-    if not properties or kind is None:
-        return
-    fixed = fixed_names(unit.model, kind, is_update=True) | set(kind.key)
-    if properties[0].name in fixed:
-        raise MethodNotAllowed(f"The property '{properties[0].name}' cannot be changed.", allow=("GET", "HEAD"))
-
-
-def _new_value(work: Work, place: One, prop: Property) -> Any:
-    if work.resource.kind is Kind.VALUE:
-        return _from_raw(work, prop)
-    value = work.reader().read_property(work.request.body, prop, work.reading)
-    merges = not work.replaces and isinstance(value, Mapping) and isinstance(place.value, Mapping)
-    return {**place.value, **value} if merges else value
-
-
-def _from_raw(work: Work, prop: Property) -> Any:
-    if prop.type is edm.BINARY:
-        return work.request.body
-    try:
-        text = work.request.body.decode("utf-8")
-        return prop.accept(VALUE_READERS[prop.type.name](text) if prop.type is not edm.STRING else text)
-    except (ValueError, KeyError, ArithmeticError) as error:
-        raise BadRequest(f"The body is no raw value of type {prop.type_name}: {error}.") from None
 
 
 def change_stream(work: Work, unit: Unit) -> Reply:
     """PUT of a stream: 204 with its ETag; DELETE takes it away (11.4.7.2, 11.4.8)."""
     request = replace(work.request, method=work.method)
     return Reply(204, headers=write_stream(request, unit, unit.finder.one(work.resource)), has_body=False)
-
-
-def _check_entity(work: Work, unit: Unit, place: One) -> None:
-    """The preconditions of a write to a part of an entity are those of the entity."""
-    if place.source is None or place.root is None:
-        raise MethodNotAllowed("What is not stored cannot be changed.", allow=("GET", "HEAD"))
-    etag = etag_of(place.source, place.root)
-    check_write(work.request.headers, etag, exists=True, is_required=work.needs_etag)
 
 
 # ------------------------------------------------------------------ links
@@ -460,5 +420,5 @@ def call_action(work: Work, unit: Unit) -> Reply:
     unit.renew()
     if work.codec is None or step.operation.returns is None:  # type: ignore[union-attr]
         return Reply(204, headers=work.applied, has_body=False)
-    reply = collection_of(work, unit, found) if isinstance(found, Many) else _single(work, unit, found)
+    reply = collection_of(work, unit, found) if isinstance(found, Many) else single(work, unit, found)
     return replace(reply, headers=(*reply.headers, *work.applied)) if work.applied else reply

@@ -21,9 +21,10 @@ from ..query.scope import bound_source
 from ..query.tree import Follow, Source
 from .etags import check_told
 from .finding import Many, One, key_of
+from .parts import Parts, apart
 from .reading import source_for
 from .unit import Unit
-from .writing import Parts, apart, holds_key
+from .writing import holds_key
 
 _ABOUT: Final = frozenset({ID, CONTEXT, ETAG, REMOVED})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -31,6 +31,13 @@ def etag_of(source: Source | None, row: Row) -> str | None:
     own = {name: value for name, value in row.items() if "@" not in name and name not in _navigation(source)}
     digest = hashlib.blake2b(repr(_plain(own)).encode("utf-8", "surrogatepass"), digest_size=12).digest()
     return f'W/"{base64.urlsafe_b64encode(digest).decode("ascii")}"'
+
+
+def tagged(rows: Iterable[Row], source: Source | None) -> Iterable[Row]:
+    """The rows with their ETags, which stay what they are whatever is made of the rows."""
+    if source is None or source.concurrency_tokens is None:
+        return rows
+    return ({**row, ETAG: etag_of(source, row)} for row in rows)
 
 
 @lru_cache(maxsize=512)

@@ -23,6 +23,7 @@ from ..query.search import compile_search
 from ..query.transform import compile_apply
 from ..query.tree import OrderBy, Source
 from ..records import record
+from .etags import tagged
 from .finding import Many
 from .paging import after, token_of
 
@@ -69,13 +70,15 @@ class Lister:
             if len(rows) > size:
                 rows = rows[:size]
                 token = token_of(rows[-1], order, many.type, self.relations)
+        if _changes(options):
+            rows = tagged(rows, many.source)
         if narrows(options.select):
             rows = narrowed(rows, options.select, self.relations)
         return Page(self._expanded(rows, options, many.source) if options.expand else rows, total, token)
 
     def completed(self, row: Row, kind: Any, options: BoundOptions, home: Source | None) -> Row:
         """A single row of a type, perhaps of a set, with what $compute adds and $expand includes."""
-        rows: Iterable[Row] = [row]
+        rows: Iterable[Row] = tagged([row], home) if _changes(options) else [row]
         if options.compute or options.select is not None:
             rows = narrowed(computed(rows, options, kind, self.relations), options.select, self.relations)
         (found,) = self._expanded(rows, options, home) if options.expand else rows
@@ -147,3 +150,8 @@ class Lister:
 def _key(kind: Any) -> tuple[OrderBy, ...]:
     """What tells entities apart; nothing for those without a key, and for values."""
     return key_order(kind) if isinstance(kind, EntityType) else ()
+
+
+def _changes(options: BoundOptions) -> bool:
+    """Whether $select and $expand leave rows whose own state cannot be told from them any more."""
+    return narrows(options.select) or any(expansion.path for expansion in options.expand)

@@ -16,6 +16,7 @@ from ..query.tree import Source
 from ..uri.encoding import encode_segment
 from ..uri.keys import print_predicate
 from .addresses import address_of, context_path
+from .complexes import leading, without_keys
 from .etags import etag_of
 from .finding import One, Place
 
@@ -24,7 +25,7 @@ def told(rows: Iterable[Row], shape: Shape, place: Place, form: LinkForm) -> Ite
     """The rows, as they are read, with what their members do not say: ETags, and ids of entities that live within
     others; and without the keys of links, which are the backend's business."""
     base = _base(place, form)
-    if base is not None:
+    if base is not None and not shape.partial:
         kind = place.type
         rows = ({**row, ID: base + print_predicate(kind, kind.key_of(row), form.grammar)} for row in rows)
     if refers_within(shape):
@@ -87,7 +88,11 @@ def _tagged(rows: Iterable[Row], shape: Shape) -> Iterable[Row]:
 
 def _tag(row: Row, shape: Shape) -> Row:
     found = {name: value for name, value in row.items() if not name.endswith(BIND)}
-    etag = etag_of(shape.source, row)
+    for name in leading(shape.type):
+        if name in found:
+            found[name] = without_keys(found[name])
+    added = {prop.name for prop in shape.computed}
+    etag = etag_of(shape.source, {name: row[name] for name in row if name not in added} if added else row)
     if etag is not None:
         found[ETAG] = etag
     for name, inner in shape.expand:
@@ -113,7 +118,7 @@ def has_links(shape: Shape) -> bool:
 @lru_cache(maxsize=512)
 def _links(kind: StructuredType) -> bool:
     ways = [way for one in (kind, *kind.derived.values()) for way in one.navigation.values()]
-    return any(not (way.contains_target or constraint_of(way)) for way in ways)
+    return bool(leading(kind)) or any(not (way.contains_target or constraint_of(way)) for way in ways)
 
 
 def about_of(root: str, place: Place, form: LinkForm, **more: Any) -> About:

@@ -19,7 +19,7 @@ from ..protocol import Exchange, Profile, error_format
 from ..protocol.media import XML
 from ..protocol.profile import PROFILES
 from ..protocol.selection import select_profile
-from . import actions, bulk
+from . import actions, bulk, properties
 from .calls import Function
 from .documents import show_metadata, show_service
 from .messages import Request, Response
@@ -266,7 +266,7 @@ _ACTIONS: Final[Mapping[Action, Callable[[Work, Unit], Reply]]] = {
     Action.UPDATE_EACH: bulk.update_each,
     Action.DELETE: actions.delete,
     Action.DELETE_EACH: bulk.delete_each,
-    Action.WRITE_PROPERTY: actions.write_property,
+    Action.WRITE_PROPERTY: properties.write_property,
     Action.WRITE_LINKS: actions.write_links,
     Action.WRITE_STREAM: actions.change_stream,
     Action.CALL: actions.call_action,

@@ -110,8 +110,11 @@ def _with(shape: Shape, path: list[Property], expansion: Expansion, model: Model
         inner = dict(shape.within)
         kind = path[0].type
         assert isinstance(kind, ComplexType), "a path of $expand goes through complex values"
-        inner[path[0].name] = _with(inner.get(path[0].name, Shape(kind)), path[1:], expansion, model)
-        return replace(shape, within=tuple(inner.items()))
+        name, select = path[0].name, shape.select
+        if select is not None and name not in select:  # of what is not selected, only what is expanded shows
+            select, inner[name] = (*select, name), Shape(kind, select=(), links=())
+        inner[name] = _with(inner.get(name, Shape(kind)), path[1:], expansion, model)
+        return replace(shape, select=select, within=tuple(inner.items()))
     step = expansion.step
     if expansion.form is Form.STREAM and isinstance(step, Property):
         return replace(shape, streams=shape.streams | {step.name})

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,31 +14,18 @@ from ..backend import Reads, Row, Writes
 from ..backend.rows import changed_row, new_row
 from ..edm import EntityType, Model, NavigationProperty
 from ..edm.annotations import value_of
-from ..edm.rows import BIND, CONTEXT, DELTA, ID, TYPE
+from ..edm.rows import BIND, TYPE
 from ..errors import BadRequest, Conflict, MethodNotAllowed, NotFound, NotImplementedHere
 from ..query.relations import constraint_of
 from ..query.scope import bound_source
 from ..query.tree import Follow, Source
+from .complexes import with_keys
 from .finding import Finder, Many, One, key_of
+from .parts import Parts, apart, referring
 from .trails import GONE, rebuilt, value_at
 
 Resolve = Callable[[str], One]
 """The entity that a URL names; BadRequest where it names none."""
-
-
-@dataclass(slots=True)
-class Parts:
-    """What a client sent for one entity: its own values; references, entities and differences by where they belong."""
-
-    values: dict[str, Any]
-    binds: dict[NavigationProperty, list[str]] = field(default_factory=dict)
-    nested: dict[NavigationProperty, list[dict[str, Any]]] = field(default_factory=dict)
-    changes: dict[NavigationProperty, list[dict[str, Any]]] = field(default_factory=dict)
-
-    @property
-    def deltas(self) -> frozenset[str]:
-        """The names of the members that hold differences."""
-        return frozenset([navigation.name + DELTA for navigation in self.changes])
 
 
 class Writer:
@@ -76,7 +63,7 @@ class Writer:
         kind = self._kind(given, place.type)
         if kind is not source.type:
             given = {**given, TYPE: kind.qualified_name}
-        parts = _referring(apart(kind, self.settable(kind, given, is_update=False)))
+        parts = referring(self._apart(kind, given, is_update=False))
         self._before(parts, kind, source)
         row = self._writes(source).insert(source, parts.values)
         one = One(row, kind, source, key_of(source.type, row), row, (), place.owner, place.navigation)
@@ -89,6 +76,10 @@ class Writer:
         if one.source is None or row is None:
             return one
         return replace(one, value=value_at(row, one.source.type, one.trail), root=row)
+
+    def _apart(self, kind: EntityType, given: Mapping[str, Any], *, is_update: bool) -> Parts:
+        values = with_keys(self.settable(kind, given, is_update=is_update), kind, self.model, self.bound)
+        return apart(kind, values)
 
     def settable(self, kind: EntityType, given: Mapping[str, Any], *, is_update: bool) -> Mapping[str, Any]:
         """What a client may say: not what the server computes, and in an update not what never changes."""
@@ -111,7 +102,7 @@ class Writer:
         assert owner is not None, "what is contained has an owner"
         assert navigation is not None, "what is contained is behind a navigation property"
         kind = self._kind(given, place.type)
-        parts = _referring(apart(kind, self.settable(kind, given, is_update=False)))
+        parts = referring(self._apart(kind, given, is_update=False))
         if parts.binds or parts.nested:
             self._before(parts, kind, None)
         row = new_row(kind, parts.values)
@@ -144,7 +135,7 @@ class Writer:
     def change(self, place: One, given: Mapping[str, Any], *, replaces: bool) -> One:
         """A changed entity: what is given, and with `replaces` everything else reset."""
         kind = place.entity_type
-        parts = apart(kind, self.settable(kind, given, is_update=True))
+        parts = self._apart(kind, given, is_update=True)
         for navigation in [*parts.nested, *parts.changes]:
             name = navigation.name
             raise BadRequest(f"An update cannot hold the entities behind '{name}': change them by themselves.")
@@ -292,20 +283,26 @@ class Writer:
         if not getattr(self.session, "keeps_links", False):
             raise NotImplementedHere(f"Links of '{navigation.name}' cannot be kept here.")
         if not navigation.is_collection:
-            self._update(owner, {name: keys[0]})
+            self._set_links(owner, name, keys[0])
             return
-        current = list(self.again(owner).value.get(name) or ())
-        self._update(owner, {name: [*current, *[key for key in keys if key not in current]]})
+        owner = self.again(owner)
+        current = list(owner.value.get(name) or ())
+        self._set_links(owner, name, [*current, *[key for key in keys if key not in current]])
 
     def _unlink_keys(self, owner: One, navigation: NavigationProperty, target: One | None) -> None:
         name = navigation.name + BIND
         current = owner.value.get(name)
         if not navigation.is_collection:
-            self._update(owner, {name: None})
+            self._set_links(owner, name, None)
             return
         if target is None or target.key not in (current or ()):
             raise NotFound(f"The entity is not related by '{navigation.name}'.")
-        self._update(owner, {name: [key for key in current if key != target.key]})
+        self._set_links(owner, name, [key for key in current if key != target.key])
+
+    def _set_links(self, owner: One, name: str, keys: Any) -> None:
+        """Links of an entity, or of a complex value within one."""
+        values = rebuilt(owner, lambda old: {**old, name: keys}) if owner.trail else {name: keys}
+        self._update(owner, values)
 
     def _writes(self, source: Source) -> Writes:
         if not isinstance(self.session, Writes):
@@ -345,48 +342,9 @@ def holds_key(navigation: NavigationProperty) -> bool:
     return not constraint_of(navigation)
 
 
-def apart(kind: EntityType, given: Mapping[str, Any]) -> Parts:
-    parts = Parts({})
-    for name, value in given.items():
-        base, _, term = name.partition("@")
-        navigation = kind.navigation.get(base)
-        if navigation is not None and f"@{term}" == BIND:
-            parts.binds[navigation] = (
-                list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
-            )
-        elif navigation is not None and f"@{term}" == DELTA:
-            parts.changes[navigation] = [dict(row) for row in value]
-        elif navigation is not None and not term:
-            rows = value if isinstance(value, list) else [] if value is None else [value]
-            parts.nested[navigation] = [dict(row) for row in rows]
-        elif not term or name == TYPE:
-            parts.values[name] = value
-    return parts
-
-
 def _own_values(row: Row, kind: EntityType) -> dict[str, Any]:
     """The properties of an entity, dynamic ones with their types, without what it is related to and its streams."""
     related = {name for one in (kind, *kind.derived.values()) for name in one.navigation}
     return {
         name: value for name, value in row.items() if name not in related and ("@" not in name or name.endswith(TYPE))
     }
-
-
-def _referring(parts: Parts) -> Parts:
-    """What a new entity is related to: an entity that is nothing but its id refers to one that exists (11.4.2.1)."""
-    if parts.changes:
-        name = next(iter(parts.changes)).name
-        raise BadRequest(f"A new entity has nothing in '{name}' that could be different.", target=f"$.{name}")
-    for navigation, rows in list(parts.nested.items()):
-        references = [str(row[ID]) for row in rows if row.keys() <= {ID, CONTEXT} and ID in row]
-        if any(ID in row for row in rows) and len(references) < len([row for row in rows if ID in row]):
-            raise BadRequest(
-                f"'{navigation.name}' of a new entity refers to entities that exist, or has new ones; it changes none.",
-                target=f"$.{navigation.name}",
-            )
-        if references:
-            parts.binds[navigation] = [*parts.binds.get(navigation, ()), *references]
-            parts.nested[navigation] = [row for row in rows if ID not in row]
-            if not parts.nested[navigation]:
-                del parts.nested[navigation]
-    return parts

@@ -145,6 +145,7 @@ def _annotations(model: ModelBuilder) -> None:
     for name, text in {"Name": "What it is called", "Description": "What it is", "SerialNumber": "Its number"}.items():
         model.annotate(f"{NAMESPACE}.Product/{name}", core + "Description", text)
     model.annotate(f"{NAMESPACE}.Product/SerialNumber", core + "Immutable", True)
+    model.annotate(f"{NAMESPACE}.CompanyInfo/Logo", core + "MediaType", "image/svg+xml")
     read_only = f"{NAMESPACE}.{model.container}/ReadOnlyItems"
     for term, member in {"Insert": "Insertable", "Update": "Updatable", "Delete": "Deletable"}.items():
         model.annotate(read_only, f"{capabilities}{term}Restrictions", {member: False})

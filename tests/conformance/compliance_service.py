@@ -28,12 +28,19 @@ PRODUCTS = MODEL.entity_sets["Products"]
 
 
 class CountingSession(MemorySession):
-    """Each update makes another version, which the ETag is made of."""
+    """Each update makes another version, which the ETag is made of; and media items know what they hold."""
 
     def update(self, entity_set: Source, key: Key, values: Row, *, replace: bool) -> Row:
         former = self.get(entity_set, key) if "Version" in entity_set.type.properties else None
         counted = values if former is None else {**values, "Version": former["Version"] + 1}
         return super().update(entity_set, key, counted, replace=replace)
+
+    def write_stream(self, entity_set: Source, key: Key, name: str | None, stream: Stream | None) -> None:
+        """A media item tells what its content is."""
+        super().write_stream(entity_set, key, name, stream)
+        if name is None and stream is not None and "ContentType" in entity_set.type.properties:
+            told = {"ContentType": stream.content_type, "Size": len(stream.content)}
+            self.update(entity_set, key, told, replace=False)
 
 
 class ComplianceBackend(MemoryBackend):

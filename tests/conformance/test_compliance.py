@@ -218,6 +218,11 @@ def test_media(service: Service) -> None:
     place = (made.header("Location") or "").removeprefix(ROOT) + "/$value"
     answer = send(service, "GET", place)
     assert (answer.status, answer.header("Content-Type"), answer.body) == (200, "image/png", b"\x89PNG")
+    made_of = value(service, place.removesuffix("/$value"))
+    assert (made_of["ContentType"], made_of["Size"]) == ("image/png", 4)
+    logo = send(service, "GET", "Company/Logo/$value")  # what it is, the model says (4.01 Part 1, 11.2.4.2)
+    assert (logo.header("Content-Type"), logo.body[:4]) == ("image/svg+xml", b"<svg")
+    assert (send(service, "DELETE", "Company").status, value(service, "Company")["ID"]) == (405, 1)
     photo = product(service, "Laptop") + "/Photo"
     assert send(service, "PUT", photo, b"jpeg", Content_Type="image/jpeg").status == 204
     assert send(service, "GET", photo).body == b"jpeg"

@@ -21,12 +21,15 @@ DOCUMENT = """<?xml version="1.0" encoding="utf-8"?>
   <EnumType Name="Color"><Member Name="Red" Value="0"/><Member Name="Green" Value="1"/></EnumType>
   <ComplexType Name="Address" OpenType="true">
     <Property Name="Street" Type="Edm.String"/><Property Name="City" Type="Edm.String"/>
-    <Property Name="Geo" Type="Self.Pos"/>
+    <Property Name="Geo" Type="Self.Pos"/><NavigationProperty Name="Country" Type="Self.Country"/>
   </ComplexType>
   <ComplexType Name="USAddress" BaseType="Self.Address"><Property Name="Zip" Type="Edm.String"/></ComplexType>
   <ComplexType Name="Pos">
     <Property Name="X" Type="Edm.Double" Nullable="false"/><Property Name="Y" Type="Edm.Double" DefaultValue="0"/>
   </ComplexType>
+  <EntityType Name="Country"><Key><PropertyRef Name="Code"/></Key>
+    <Property Name="Code" Type="Edm.String" Nullable="false"/><Property Name="Name" Type="Edm.String"/>
+  </EntityType>
   <EntityType Name="Category"><Key><PropertyRef Name="ID"/></Key>
     <Property Name="ID" Type="Edm.Int32" Nullable="false"/><Property Name="Name" Type="Edm.String"/>
     <NavigationProperty Name="Products" Type="Collection(Self.Product)" Partner="Category"/>
@@ -72,11 +75,13 @@ DOCUMENT = """<?xml version="1.0" encoding="utf-8"?>
     <EntitySet Name="Products" EntityType="Self.Product">
       <NavigationPropertyBinding Path="Category" Target="Categories"/>
       <NavigationPropertyBinding Path="Friends" Target="Products"/>
+      <NavigationPropertyBinding Path="Addr/Country" Target="Countries"/>
       <Annotation Term="Core.OptimisticConcurrency">
         <Collection><PropertyPath>Ver</PropertyPath></Collection></Annotation>
     </EntitySet>
     <EntitySet Name="Categories" EntityType="Self.Category">
       <NavigationPropertyBinding Path="Products" Target="Products"/></EntitySet>
+    <EntitySet Name="Countries" EntityType="Self.Country"/>
     <EntitySet Name="Opens" EntityType="Self.Open"/><EntitySet Name="Docs" EntityType="Self.Doc"/>
     <EntitySet Name="Orders" EntityType="Self.Order">
       <NavigationPropertyBinding Path="By" Target="Customers"/></EntitySet>
@@ -90,6 +95,7 @@ DOCUMENT = """<?xml version="1.0" encoding="utf-8"?>
 )
 
 ROWS: dict[str, Any] = {
+    "Countries": [{"Code": "DE", "Name": "Germany"}, {"Code": "FR", "Name": "France"}],
     "Categories": [{"ID": 1, "Name": "Food"}, {"ID": 2, "Name": "Tools"}],
     "Products": [
         {

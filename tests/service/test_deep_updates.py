@@ -222,3 +222,22 @@ def test_inserts_show_what_they_made(market: Handler, version: str) -> None:
         "Category": {"ID": 7, "Name": "c"},
         "Parts": [{"No": 1, "Label": None, "Sub": [{"No": 2, "Label": None}]}],
     }
+
+
+def test_upserts_where_nothing_is_related(market: Handler) -> None:
+    """11.4.4: PATCH and PUT of a single related entity that is not there create and relate it."""
+    steps: list[tuple[str, str, Any, str]] = [
+        ("PATCH", "Products(2)/Manual", {"ID": 7, "Title": "t"}, "Products(2)/Manual"),
+        ("PUT", "Products(3)/Category", {"ID": 9, "Name": "New"}, "Categories(9)"),
+        ("PATCH", "Orders(3)/By", {"ID": 8}, "Customers(8)"),
+    ]
+    for method, path, body, location in steps:
+        assert read(market, path) == 204
+        answer = send(market, method, path, body)
+        assert (answer.status, answer.header("Location")) == (204, f"http://h/{location}"), answer.body
+        assert read(market, path) == {**dict.fromkeys(read(market, path)), **body}
+        assert send(market, method, path, body).header("Location") is None  # there it is changed
+    assert read(market, "Orders(3)")["ByID"] == 8
+    answer = send(market, "PATCH", "Products(1)/Parts(1)/Sub(99)", {"Label": "u"}, Prefer="return=representation")
+    assert (answer.status, json.loads(answer.body)["No"]) == (201, 99)
+    assert send(market, "PATCH", "Products(77)/Manual", {"ID": 1}).status == 404

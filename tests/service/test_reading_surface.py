@@ -115,3 +115,72 @@ def test_a_json_batch_keeps_numbers(market: Handler) -> None:
     answers = json.loads(send(market, "POST", "$batch", batch, Accept="application/json").body)["responses"]
     assert [answer["status"] for answer in answers] == [201, 204]
     assert read(market, "Opens('o1')?$select=Ratio") == {"@odata.id": "http://h/Opens('o1')", "Ratio": 2.5}
+
+
+def test_members_of_derived_types_are_told_with_them(market: Handler) -> None:
+    """Part 1, 10: a context URL names the type that declares a member, where that is not the type of the set."""
+    answer = json.loads(send(market, "GET", "Products(3)?$select=ID,N.S.Gadget/Volts").body)
+    assert answer["@odata.context"] == "http://h/$metadata#Products(ID,N.S.Gadget/Volts)/$entity"
+    answer = json.loads(send(market, "GET", "Products/N.S.Gadget?$select=Volts").body)
+    assert answer["@odata.context"] == "http://h/$metadata#Products/N.S.Gadget(Volts)"
+
+
+def test_what_is_told_of_a_member_stands_before_it(market: Handler) -> None:
+    """4.01 JSON Format, 4.4: so that a client can read an answer as it comes."""
+    answer = json.loads(
+        send(market, "GET", "Products(1)?$expand=Friends($count=true)", Accept="application/json;metadata=full").body
+    )
+    names = list(answer)
+    place = names.index("Friends")
+    assert [name.partition("@odata.")[0] for name in names[place - 3 :]] == ["Friends"] * 4
+
+
+def test_etags_are_those_of_the_whole(market: Handler) -> None:
+    """Part 1, 8.3.1: whatever a request asks of an entity, its ETag is the same."""
+    etag = send(market, "GET", "Products(1)").header("ETag")
+    for options in (
+        "$compute=Price mul 2 as Twice", "$select=Tags($top=1)", "$expand=Addr/Country", "$select=ID", "$expand=Parts",
+    ):  # fmt: skip
+        for path in ("Products(1)", "Products"):
+            answer = json.loads(send(market, "GET", f"{path}?{options}").body)
+            row = answer["value"][0] if "value" in answer else answer
+            assert row["@odata.etag"] == etag, (path, options)
+
+
+def test_aggregates_have_no_ids(market: Handler) -> None:
+    assert read(market, "Products(1)/Parts?$apply=aggregate($count as N)") == {"value": [{"N": 2}]}
+
+
+def test_complex_values_lead_to_entities(market: Handler) -> None:
+    """Part 1, 11.4.2.1 and 11.4.6: they are bound like entities, and nobody sees how the service keeps that."""
+    body = {"ID": 5, "Name": "n", "Addr": {"City": "c", "Country@bind": "Countries('DE')"}}
+    assert json.loads(send(market, "POST", "Products", body).body)["Addr"] == {"Street": None, "City": "c", "Geo": None}
+    assert read(market, "Products(5)/Addr/Country") == {"Code": "DE", "Name": "Germany"}
+    assert read(market, "Products(5)/Addr") == {"Street": None, "City": "c", "Geo": None}
+    assert read(market, "Products(5)?$select=ID&$expand=Addr/Country") == {
+        "ID": 5, "Addr": {"Country": {"Code": "DE", "Name": "Germany"}},
+    }  # fmt: skip
+    assert send(market, "PUT", "Products(5)/Addr/Country/$ref", {"@id": "Countries('FR')"}).status == 204
+    assert read(market, "Products(5)/Addr?$select=City&$expand=Country($select=Name)") == {
+        "City": "c", "Country": {"@odata.id": "http://h/Countries('FR')", "Name": "France"},
+    }  # fmt: skip
+    for country in ({"@id": "Countries('DE')"}, None):
+        assert send(market, "PATCH", "Products(5)", {"Addr": {"Country": country}}).status == 204
+        assert read(market, "Products(5)/Addr/Country/$ref") == (
+            204 if country is None else {"@odata.id": "http://h/Countries('DE')"}
+        )
+    for wrong in ({"Country@bind": "Categories(1)"}, {"Country@bind": "Countries('XX')"}):
+        assert send(market, "PATCH", "Products(5)", {"Addr": wrong}).status == 400
+    assert [row["ID"] for row in read(market, "Products?$filter=Addr/Country ne null&$select=ID")["value"]] == []
+
+
+def test_dynamic_properties_keep_their_types(market: Handler) -> None:
+    """4.01 JSON Format, 4.6.3: a type that the value does not tell is told."""
+    typed = {
+        "Col@odata.type": "#N.S.Color", "Col": "Red", "L@odata.type": "#Collection(N.S.Color)", "L": ["Red"],
+        "I@odata.type": "Int32", "I": 5, "D@odata.type": "Date", "D": "2020-01-01",
+        "Inf@odata.type": "Double", "Inf": "INF",
+    }  # fmt: skip
+    plain = {"N@odata.type": "Double", "N": 1.5, "S@odata.type": "String", "S": "x"}
+    assert send(market, "POST", "Opens", {"ID": "o2", **typed, **plain}).status == 201
+    assert read(market, "Opens('o2')") == {"ID": "o2", **typed, "N": 1.5, "S": "x"}
