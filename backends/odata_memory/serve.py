@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from odata_core.csdl import read_csdl_file
+from odata_core.csdl.markup import METADATA
 from odata_core.edm import Model, Property, Timestamp
 from odata_core.edm.primitives import DATETIME
 from odata_core.edm.rows import BIND
@@ -23,6 +24,7 @@ from odata_core.query.path_binder import PathBinder
 from odata_core.query.resource import Key
 from odata_core.query.tree import Source
 from odata_core.service import Handler, Service
+from odata_core.service.asynchrony import Asynchronous
 from odata_core.service.mounting import Mounted, WithReset
 from odata_core.uri import parse_relative
 
@@ -38,11 +40,19 @@ def handler(arguments: argparse.Namespace) -> Handler:
     data = {} if arguments.data is None else read_data(arguments.data, model)
     backend = MemoryBackend(model, data)
     limits = replace(Limits(), body_bytes=arguments.max_body) if arguments.max_body else Limits()
-    service: Handler = Service(
-        model, backend, limits=limits, default_version=arguments.default_version, page_size=arguments.page_size
-    )
+    version = arguments.default_version or version_of(model)
+    service: Handler = Service(model, backend, limits=limits, default_version=version, page_size=arguments.page_size)
     service = Mounted(service, arguments.root)
-    return service if arguments.reset_path is None else WithReset(service, arguments.reset_path, backend.reset)
+    if arguments.reset_path is not None:
+        service = WithReset(service, arguments.reset_path, backend.reset)
+    return Asynchronous(service)
+
+
+def version_of(model: Model) -> str | None:
+    """The protocol version that the document of a model told; None for those of version 4, which say what all can."""
+    said = model.foreign.get("$DataServices")
+    told = None if said is None else said.attributes.get(f"{METADATA} DataServiceVersion")
+    return {"1.0": "2.0", "2.0": "2.0", "3.0": "3.0"}.get(told or "")
 
 
 def read_data(path: Path, model: Model) -> Mapping[str, Any]:
@@ -112,7 +122,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="FILE", type=Path, help='rows: {"EntitySet": [{...}, ...]}, values as in v4')
     parser.add_argument("--root", metavar="PATH", default="/", help="where the service stands (/)")
     parser.add_argument(
-        "--default-version", choices=VERSIONS, help="what a request means that names no version (that of FILE)"
+        "--default-version",
+        choices=VERSIONS,
+        help="what a request means that names no version (that of FILE; 4.01 for 4.0)",
     )
     parser.add_argument("--page-size", metavar="N", type=_size, help="largest page of a collection (no paging)")
     parser.add_argument("--reset-path", metavar="PATH", help="POST or GET there brings the initial rows back")

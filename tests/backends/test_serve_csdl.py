@@ -65,6 +65,41 @@ def test_the_root_and_the_default_version(folder: Path) -> None:
     assert get(service, "Notes").status == 404
 
 
+@pytest.mark.parametrize(("told", "header"), [("1.0", "1.0;"), ("2.0", "1.0;"), ("3.0", "3.0;"), (None, "4.01")])
+def test_the_version_of_a_document(folder: Path, told: str | None, header: str) -> None:
+    """A request that names no version is one of the document's version."""
+    if told is not None:
+        (folder / "demo.xml").write_text(
+            DOCUMENT.replace(
+                'Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"',
+                'Version="1.0" xmlns:edmx="http://schemas.microsoft.com/ado/2007/06/edmx"',
+            )
+            .replace(
+                "<edmx:DataServices>",
+                f'<edmx:DataServices m:DataServiceVersion="{told}" '
+                'xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata">',
+            )
+            .replace("http://docs.oasis-open.org/odata/ns/edm", "http://schemas.microsoft.com/ado/2009/11/edm")
+            .replace("Edm.Date", "Edm.DateTime")
+            .replace('<Singleton Name="Last" Type="Demo.Note"/>', "")
+        )
+        (folder / "rows.json").write_text('{"Notes": [{"ID": 1}]}')
+    answer = get(served(folder), "Notes(1)")
+    assert (answer.header("DataServiceVersion") or answer.header("OData-Version"), answer.status) == (header, 200)
+
+
+def test_an_answer_may_come_later(folder: Path) -> None:
+    """4.01 Part 1, 11.6: a client that prefers so gets it from a status monitor."""
+    service = served(folder, "--root", "/svc/")
+    first = get(service, "svc/Notes(1)", "DELETE", Prefer="respond-async")
+    while first.status == 202:
+        first = get(service, str(first.header("Location")).removeprefix("http://h/"))
+        if first.header("AsyncResult") is not None:
+            assert (first.status, first.header("AsyncResult")) == (200, "204")
+            break
+    assert get(service, "svc/Notes/$count").body == b"2"
+
+
 def test_the_way_back(folder: Path) -> None:
     service = served(folder, "--reset-path", "/reset")
     assert get(service, "Notes(1)", "DELETE").status == 204
