@@ -100,26 +100,47 @@ def _administrator(subscription: UUID | None, store: Backend) -> RolePlan:
 
 
 def fill_store(store: Backend, configuration: Configuration, roles: tuple[RolePlan, ...]) -> None:
-    """Roles that the store does not have yet, what they may do on stamps that are new, and whose the machines are.
+    """Roles and whose the machines are, as configured; what clients can change, and have changed, stays.
 
-    What clients have changed since stays.
+    Where roles are configured, there are no others: who is taken out of the file has no access any more.
     """
     model = vmm_model()
     stamps = [stamp.id for stamp in configuration.stamps]
     with store.session(Context()) as session:
         assert isinstance(session, Writes)
+        if configuration.roles:
+            _revoke(session, model, roles)
         for role in roles:
-            entity_set = model.entity_sets["UserRoles"]
-            configured = role_row(role, stamps)
-            known = session.get(entity_set, (role.subscription,))
-            if known is None:
-                session.insert(entity_set, configured)
-            else:
-                inputs = merged_permissions(configured["PermissionInput"], known["PermissionInput"])
-                changes = {"PermissionInput": inputs, "Permission": joined_permissions(inputs)}
-                session.update(entity_set, (role.subscription,), changes, replace=False)
+            _grant(session, model, role, stamps)
             for machine in role.machines:
                 _own(session, model, machine, stamps, role)
+
+
+def _revoke(session: Any, model: Model, roles: tuple[RolePlan, ...]) -> None:
+    """Remove what is not configured any more: roles, and owners of machines."""
+    configured = {role.subscription for role in roles}
+    for row in _rows(session, "UserRoles"):
+        if row["ID"] not in configured:
+            session.delete(model.entity_sets["UserRoles"], (row["ID"],))
+    owned = {machine for role in roles for machine in role.machines}
+    for row in _rows(session, "VirtualMachines"):
+        if row["Owner"] is not None and row["ID"] not in owned:
+            key = (row["ID"], row["StampId"])
+            session.update(model.entity_sets["VirtualMachines"], key, {"Owner": None}, replace=False)
+
+
+def _grant(session: Any, model: Model, role: RolePlan, stamps: list[UUID]) -> None:
+    """A role: its profile as configured, its permissions on stamps that it does not know yet."""
+    entity_set = model.entity_sets["UserRoles"]
+    configured = role_row(role, stamps)
+    known = session.get(entity_set, (role.subscription,))
+    if known is None:
+        session.insert(entity_set, configured)
+        return
+    inputs = merged_permissions(configured["PermissionInput"], known["PermissionInput"])
+    changes = {name: configured[name] for name in ("Profile", "UserRoleProfile")}
+    changes |= {"PermissionInput": inputs, "Permission": joined_permissions(inputs)}
+    session.update(entity_set, (role.subscription,), changes, replace=False)
 
 
 def role_row(role: RolePlan, stamps: list[UUID]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import argparse
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,7 +19,7 @@ from odata_vmm import VmmService, vmm_model
 from odata_vmm.configuration import RolePlan, StampPlan, libvirt_configuration, read_configuration
 from odata_vmm.drivers.contract import Unavailable
 from odata_vmm.drivers.hosts import Hosts
-from odata_vmm.sample import MACHINE, STAMP, SUBSCRIPTION
+from odata_vmm.sample import MACHINE, STAMP, STOPPED_MACHINE, SUBSCRIPTION
 from odata_vmm.serve import add_arguments, fill_store, handler, open_store, paths, recover_in_background
 from tests.processes import REPOSITORY
 from tests.vmm.optional import require
@@ -242,6 +243,35 @@ def test_recovery_goes_on_until_hosts_answer(folder: Path) -> None:
     thread = recover_in_background(service, pauses.append)
     thread.join(10)
     assert (thread.is_alive(), pauses, thread.daemon) == (False, [30.0, 30.0], True)
+
+
+def test_who_is_taken_out_of_the_file_has_no_access_any_more(folder: Path) -> None:
+    driver, store = small_site(), open_store(None)
+    client = Client(driver, service=VmmService(driver=driver, stamp=STAMP, store=store), subscription=SUBSCRIPTION)
+    operators = client.of(ADMIN)
+
+    def seen() -> list[Any]:
+        found = []
+        for asking in (client, operators):
+            answer = asking.get("VirtualMachines", "$orderby=Name&$select=Name")
+            found.append([row["Name"] for row in answer.rows] if answer.status == 200 else answer.status)
+        return found
+
+    everything = ["fabrikam-vm", "vm1", "vm2"]
+    contoso = GOOD.index('[[roles]]\nsubscription = "' + str(SUBSCRIPTION))
+    owned = f'machines = ["{MACHINE}"]'
+    for text, expected in [
+        (GOOD, [["vm1"], everything]),
+        (GOOD.replace(owned, "machines = []"), [[], everything]),
+        (GOOD.replace(owned, f'machines = ["{STOPPED_MACHINE}"]'), [["vm2"], everything]),
+        (GOOD.replace('"TenantAdmin"', '"Administrator"'), [everything, everything]),
+        (GOOD, [["vm1"], everything]),
+        (GOOD[:contoso], [403, everything]),
+        (GOOD, [["vm1"], everything]),
+    ]:
+        configuration = read_configuration(written(folder, text))
+        fill_store(store, configuration, configuration.roles)
+        assert (text, seen()) == (text, expected)
 
 
 def test_a_stamp_that_is_added_is_open_to_the_roles_of_before(folder: Path) -> None:
