@@ -63,6 +63,7 @@ class About:
     and without what tells one entity from many (each codec adds these as its version wants): `Products`,
     `Customers(1)/Orders`, `Products/Shop.Food`, `Products(1)/Name`, `Collection(Shop.Address)`; "" for no context.
     `url` is the URL of the request, for formats in which a feed has an id. `updated` is an ISO date for Atom.
+    `is_result`: the value is what an operation gave, rather than a property.
     """
 
     root: str
@@ -72,6 +73,7 @@ class About:
     next_link: str | None = None
     delta_link: str | None = None
     updated: str = ""
+    is_result: bool = False
 
 
 @record

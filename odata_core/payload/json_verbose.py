@@ -85,12 +85,13 @@ class VerboseJson:
     def write_property(self, prop: Property, value: Any, about: About) -> bytes:
         """2.2.6.3.8, or 2.2.6.3.4 to 7: `{"d": {"Name": value}}`.
 
-        A collection without a name is the result of an operation: `{"d": {"results": [...]}}`, an array in version 1.
+        A collection that is the result of an operation has no name: `{"d": {"results": [...]}}`, an array in version 1.
         """
         refuse_count(about)
         write = value_writer(prop, self.form, self.model)
         content = value if write is None or value is None else write(value, about.root)
-        return encode_json({"d": content if prop.is_collection and not prop.name else {prop.name: content}})
+        is_bare = prop.is_collection and (about.is_result or not prop.name)
+        return encode_json({"d": content if is_bare else {prop.name: content}})
 
     def write_links(self, urls: Sequence[str], about: About, *, is_collection: bool) -> bytes:
         """2.2.6.3.10."""

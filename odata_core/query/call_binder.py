@@ -26,14 +26,6 @@ class CallBinder:
     scope: Scope
     custom: Mapping[str, str]
 
-    def imported(
-        self, imported: OperationImport, segment: Segment, base: int, *, is_last: bool
-    ) -> tuple[Operation, Arguments]:
-        """The overload that an import calls, and its arguments."""
-        if imported.http_method is not None:
-            return self._service_operation(imported, segment)
-        return self.called(imported.operations, segment, base, is_last=is_last)
-
     def called(
         self, candidates: Sequence[Operation], segment: Segment, base: int, *, is_last: bool
     ) -> tuple[Operation, Arguments]:
@@ -90,8 +82,8 @@ class CallBinder:
         # The text is none of those whose literals count, so their origins are below 0.
         return Binder(self.scope, text, base=-ORIGIN_BASE).expression(node)
 
-    def _service_operation(self, imported: OperationImport, segment: Segment) -> tuple[Operation, Arguments]:
-        """Its parameters are options of the query; one that is not there is null (MS-ODATA 2.2.3.6.3)."""
+    def service_operation(self, imported: OperationImport, segment: Segment) -> tuple[Operation, Arguments]:
+        """Parameters are options of the query; one that is not there is null (MS-ODATA 2.2.3.6.3)."""
         if segment.arguments:
             _fail(f"'{segment.name}' takes its parameters as query options, such as ?name=value.", segment)
         operation = imported.operations[0]

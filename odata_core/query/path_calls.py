@@ -20,12 +20,20 @@ from .walk import Walk, fail
 
 def call_import(walk: Walk, imported: OperationImport, segment: Segment) -> Resource:
     """A call of what an import names."""
-    key = segment.key
-    if imported.http_method is not None and segment.arguments and _takes_key(imported.operations[0], segment):
-        # `Op(5)` is the entity with key 5 of what `Op` gives; parameters are options (MS-ODATA 2.2.3.1).
-        segment, key = replace(segment, arguments=()), segment.arguments
-    operation, arguments = walk.calls.imported(imported, segment, walk.origin, is_last=walk.is_last)
+    if imported.http_method is not None and walk.rules.has_service_operations:
+        return _call_service_operation(walk, imported, segment)
+    operation, arguments = walk.calls.called(imported.operations, segment, walk.origin, is_last=walk.is_last)
     call = Invocation(operation, arguments, imported, imported.entity_set)
+    return _called(walk, Resource(Kind.ROOT), call, (), segment)
+
+
+def _call_service_operation(walk: Walk, imported: OperationImport, segment: Segment) -> Resource:
+    """`Op(5)` is the entity with key 5 of what `Op` gives; parameters are options (MS-ODATA 2.2.3.1)."""
+    key = segment.key
+    if segment.arguments and _takes_key(imported.operations[0], segment):
+        segment, key = replace(segment, arguments=()), segment.arguments
+    operation, arguments = walk.calls.service_operation(imported, segment)
+    call = Invocation(operation, arguments, imported, imported.entity_set, is_service_operation=True)
     return _called(walk, Resource(Kind.ROOT), call, (), replace(segment, key=key))
 
 

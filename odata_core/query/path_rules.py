@@ -19,6 +19,7 @@ class PathRules:
     key_readers: Mapping[str, Callable[[str], Any]]  # bare key values, by type
     implies_keys: bool  # whether a key may leave out what a referential constraint tells (4.01 Part 2, 4.3.3)
     how_to_key: str  # how else than in parentheses a client may write a key, for a message
+    has_service_operations: bool  # whether what names an HTTP method takes its parameters from the query
 
 
 V2_RULES: Final = PathRules(
@@ -28,6 +29,7 @@ V2_RULES: Final = PathRules(
     SEGMENT_READERS,
     False,
     ", or send the header DataServiceUrlConventions: KeyAsSegment",
+    True,
 )
 V3_RULES: Final = replace(V2_RULES, reserved=V2_RULES.reserved | {"$"})
 V4_RULES: Final = PathRules(
@@ -41,4 +43,5 @@ V4_RULES: Final = PathRules(
     VALUE_READERS,
     True,
     "",
+    False,
 )

@@ -66,13 +66,17 @@ class Key:
 
 @record
 class Invocation:
-    """A call of an operation, on what the steps before name or by an import; `source` is where its entities live."""
+    """A call of an operation, on what the steps before name or by an import; `source` is where its entities live.
+
+    A service operation of v2 or v3 takes its parameters from the query.
+    """
 
     operation: Operation
     arguments: tuple[tuple[str, Bound], ...] = ()
     imported: OperationImport | None = None
     source: Source | None = None
     is_each: bool = False  # called on each member of a collection
+    is_service_operation: bool = False
 
     @property
     def type(self) -> ValueType | None:
@@ -81,11 +85,6 @@ class Invocation:
     @property
     def is_collection(self) -> bool:
         return self.is_each or (self.operation.returns is not None and self.operation.returns.is_collection)
-
-    @property
-    def is_service_operation(self) -> bool:
-        """Whether this is a service operation of v2 or v3, which takes its parameters from the query."""
-        return self.imported is not None and self.imported.http_method is not None
 
     @property
     def name(self) -> str:

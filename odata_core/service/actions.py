@@ -15,7 +15,7 @@ from ..errors import BadRequest, MethodNotAllowed, NotFound, NotImplementedHere
 from ..payload.codec import About
 from ..payload.values import raw_text
 from ..query.options import BoundOptions
-from ..query.resource import Kind
+from ..query.resource import Invocation, Kind
 from ..query.tree import Follow
 from .addresses import address_of, context_path
 from .changes import changes_of, delta_url, tracked_moment
@@ -104,7 +104,7 @@ def single(work: Work, unit: Unit, place: One) -> Reply:
     if isinstance(kind, EntityType):
         return _entity(work, unit, place)
     prop = property_of(place, work.resource.properties, _name_of(work, place))
-    about = about_of(work.root, place, unit.language.links, url=url_of(work))
+    about = about_of(work.root, place, unit.language.links, url=url_of(work), is_result=not place.trail)
     is_changed = is_asked(work.options) or work.omits_nulls
     if isinstance(kind, StructuredType) and isinstance(place.value, Mapping) and is_changed:
         row = without_keys(unit.lister.completed(place.value, kind, work.options, None))
@@ -408,17 +408,27 @@ def _relation(work: Work, unit: Unit) -> tuple[One, Follow, One | None]:
 
 
 def call_action(work: Work, unit: Unit) -> Reply:
-    """POST to an action: parameters in the body (11.5.5)."""
+    """POST to an action, whose parameters are in the body (11.5.5), or to a service operation, whose are in the URL."""
     *before, step = work.resource.steps
     place = unit.finder.follow(before)
     if isinstance(place, One) and isinstance(place.type, EntityType):  # on condition, like a write (11.4.1.1)
         etag = etag_of(source_for(place), place.value)
         check_write(work.request.headers, etag, exists=True, is_required=work.needs_etag)
-    body = work.request.body
-    arguments = work.reader().read_parameters(body, step.operation, work.reading) if body else {}  # type: ignore[union-attr]
+    arguments = _parameters(work, unit, step)  # type: ignore[arg-type]
     found = unit.caller.call(step, place, arguments, unit.finder)  # type: ignore[arg-type]
     unit.renew()
     if work.codec is None or step.operation.returns is None:  # type: ignore[union-attr]
         return Reply(204, headers=work.applied, has_body=False)
     reply = collection_of(work, unit, found) if isinstance(found, Many) else single(work, unit, found)
     return replace(reply, headers=(*reply.headers, *work.applied)) if work.applied else reply
+
+
+def _parameters(work: Work, unit: Unit, step: Invocation) -> Mapping[str, Any]:
+    """Those of a service operation are in the URL, whatever the method (MS-ODATA 2.2.7.5); clients send it `{}`."""
+    body = work.request.body
+    if step.is_service_operation:
+        if body.strip() not in (b"", b"{}"):
+            raise BadRequest(f"'{step.name}' takes its parameters as query options, so the request needs no body.")
+        return unit.caller.arguments(step)
+    found: Mapping[str, Any] = work.reader().read_parameters(body, step.operation, work.reading) if body else {}
+    return found

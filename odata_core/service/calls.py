@@ -76,8 +76,11 @@ class Caller:
 
     def function(self, step: Invocation, place: Place | None, finder: Finder) -> Place:
         """What a function gives, called where a path has it."""
-        arguments = {name: compile_value(value, relations=self.relations)({}) for name, value in step.arguments}
-        return self.call(step, place, arguments, finder)
+        return self.call(step, place, self.arguments(step), finder)
+
+    def arguments(self, step: Invocation) -> dict[str, Any]:
+        """What the URL says of the parameters."""
+        return {name: compile_value(value, relations=self.relations)({}) for name, value in step.arguments}
 
     def call(self, step: Invocation, place: Place | None, arguments: Mapping[str, Any], finder: Finder) -> Place:
         """What an operation gives for these arguments, as a place to go on from."""

@@ -90,7 +90,7 @@ def test_any_feed_comes_back(name: str, data: st.DataObject) -> None:
     set_name = data.draw(st.sampled_from(list(model.entity_sets)))
     shape = shape_of(model, set_name)
     table = data.draw(tables_of(model.entity_set(set_name).type))
-    links = {"next_link": "Next?a=b"} if data.draw(st.booleans()) else {"delta_link": "Delta"}
+    links: dict[str, Any] = {"next_link": "Next?a=b"} if data.draw(st.booleans()) else {"delta_link": "Delta"}
     count = data.draw(st.none() | st.integers(0, 2**63 - 1))
     body = feed_of(codec, shape, table, About(ROOT, set_name, count=count, **links))
     feed = codec.read_feed(body, shape.type, Reading(model, is_request=False))

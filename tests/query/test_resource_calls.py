@@ -263,7 +263,7 @@ def test_an_invocation_is_a_whole_value() -> None:
     resource = bind(OLD_SHOP, "ByColor?most=5", 3)
     products = OLD_SHOP.entity_sets["Products"]
     arguments = (("color", Constant(None, None)), ("most", Constant(5, edm.INT32)))
-    call = Invocation(imported.operations[0], arguments, imported, products)
+    call = Invocation(imported.operations[0], arguments, imported, products, is_service_operation=True)
     assert resource == Resource(Kind.COLLECTION, (call,), products.type, True, products)
     assert (call.is_service_operation, call.name) == (True, "ByColor")
 
