@@ -108,9 +108,17 @@ class Conflict(ODataError):
 
 
 class Gone(ODataError):
-    """There was such a resource, and it will not come back."""
+    """There was such a resource, and it will not come back; `instead` is the URL of what there is."""
 
     status = 410
+
+    def __init__(self, message: str, *, instead: str | None = None) -> None:
+        super().__init__(message)
+        self.instead = instead
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        return () if self.instead is None else (("Location", self.instead),)
 
 
 class LengthRequired(ODataError):

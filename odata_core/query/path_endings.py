@@ -33,7 +33,7 @@ def _value(walk: Walk, segment: Segment) -> Resource:
     if place.kind is Kind.ENTITY and isinstance(place.type, EntityType):
         if place.type.has_stream:
             return replace(place, kind=Kind.MEDIA)
-        raise NotFound(f"'{place.type.qualified_name}' is not a media entity and has no $value.")
+        raise walk.rules.without_media(f"'{place.type.qualified_name}' is not a media entity and has no $value.")
     is_value = place.kind in (Kind.PROPERTY, Kind.RESULT) and not isinstance(place.type, StructuredType)
     if not is_value or place.is_collection:
         cannot_follow(walk.place, segment, "only a single primitive value or a media entity has a raw value")
@@ -41,9 +41,12 @@ def _value(walk: Walk, segment: Segment) -> Resource:
 
 
 def _ref(walk: Walk, segment: Segment) -> Resource:
-    """/$ref (4.4)"""
+    """/$ref (4.4); what has no references is not found (4.01 Part 1, 11.2.8)"""
     if walk.place.kind not in (Kind.COLLECTION, Kind.ENTITY):
-        cannot_follow(walk.place, segment, "only entities have references")
+        try:
+            cannot_follow(walk.place, segment, "only entities have references")
+        except BadRequest as error:
+            raise NotFound(error.message, text=error.text, position=error.position) from None
     return replace(walk.place, kind=Kind.LINKS)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from ..errors import BadRequest, NotFound, ODataError
 from ..uri.literals import SEGMENT_READERS
 from ..uri.values import VALUE_READERS
 
@@ -20,6 +21,7 @@ class PathRules:
     implies_keys: bool  # whether a key may leave out what a referential constraint tells (4.01 Part 2, 4.3.3)
     how_to_key: str  # how else than in parentheses a client may write a key, for a message
     has_service_operations: bool  # whether what names an HTTP method takes its parameters from the query
+    without_media: type[ODataError] = NotFound  # $value of an entity that has no stream
 
 
 V2_RULES: Final = PathRules(
@@ -44,4 +46,5 @@ V4_RULES: Final = PathRules(
     True,
     "",
     False,
+    BadRequest,  # 4.01 Part 1, 11.2.3
 )

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 from urllib.parse import quote, unquote_plus
 
 from ..backend import Row, Tracks
@@ -52,13 +53,19 @@ def _is_told_by_members(place: Many) -> bool:
 
 def delta_url(work: Work, moment: str) -> str:
     """The URL of what changes from a moment on: the options that define the collection, not those of its pages."""
-    kept = []
-    for pair in work.query.split("&") if work.query else ():
-        name = unquote_plus(pair.partition("=")[0]).lower().lstrip("$")
-        if name not in ("skiptoken", "deltatoken", "skip", "top", "orderby"):
-            kept.append(pair)
-    kept.append(f"$deltatoken={quote(moment, safe='')}")
+    kept = [*_defining(work), f"$deltatoken={quote(moment, safe='')}"]
     return f"{work.root}{work.request.path}?{'&'.join(kept)}"
+
+
+# Neither what cuts and orders pages, nor their count is part of what is followed (11.3.1).
+_OF_PAGES: Final = frozenset({"skiptoken", "deltatoken", "skip", "top", "orderby", "count"})
+
+
+def _defining(work: Work) -> list[str]:
+    """The options that say which collection a request is about."""
+    pairs = work.query.split("&") if work.query else []
+    names = [unquote_plus(pair.partition("=")[0]).lower().lstrip("$") for pair in pairs]
+    return [pair for pair, name in zip(pairs, names, strict=True) if name not in _OF_PAGES]
 
 
 def changes_of(work: Work, unit: Unit, place: Many) -> Reply:
@@ -69,7 +76,9 @@ def changes_of(work: Work, unit: Unit, place: Many) -> Reply:
     moment = session.moment()
     found = session.changes(place.source, str(options.deltatoken))
     if found is None:
-        raise Gone("The delta link is none of this service, or too old: read the collection again.")
+        defining = "&".join(_defining(work))
+        whole = f"{work.root}{work.request.path}{'?' if defining else ''}{defining}"
+        raise Gone("The delta link is none of this service, or too old: read the collection again.", instead=whole)
     rows = [row for row, is_gone in found if not is_gone]
     asked = replace(options, order=(), skip=None, top=None, deltatoken=None, count=False)
     kept = unit.lister.page(replace(place, rows=rows), asked).rows

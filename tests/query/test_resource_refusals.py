@@ -158,7 +158,7 @@ REFUSED = [
     ),
     (
         "Products(1)/Name/$ref",
-        400,
+        404,
         "'$ref' cannot follow a property of type Edm.String: only entities have references.",
     ),
     ("Products(1)/Name/$value/x", 400, "'x' cannot follow '$value' in a path."),
@@ -173,7 +173,7 @@ REFUSED = [
         400,
         "'$count' cannot follow a property of type Shop.Size: '$count' needs a collection.",
     ),
-    ("Products(1)/Size/$ref", 400, "'$ref' cannot follow a property of type Shop.Size: only entities have references."),
+    ("Products(1)/Size/$ref", 404, "'$ref' cannot follow a property of type Shop.Size: only entities have references."),
     (
         "Products(1)/Size/Shop.Product",
         400,
@@ -211,7 +211,7 @@ REFUSED = [
         "has a raw value.",
     ),
     ("Products(1)/Photo/x", 404, "Nothing can follow a stream of type Edm.Stream but a bound operation."),
-    ("Products(1)/$value", 404, "'Shop.Product' is not a media entity and has no $value."),
+    ("Products(1)/$value", 400, "'Shop.Product' is not a media entity and has no $value."),
     ("Products(1)/$count", 400, "'$count' cannot follow an entity of type Shop.Product: '$count' needs a collection."),
     ("Products(1)/Category(1)", 400, "'Category' leads to one entity and takes no key."),
     ("Products(1)/Category()", 400, "'Category' leads to one entity and takes no key."),

@@ -129,7 +129,19 @@ def test_a_reset_ends_all_links() -> None:
     link = json.loads(send(service, "GET", "Products", **TRACK).body)["@odata.deltaLink"]
     assert isinstance(service.backend, MemoryBackend)
     service.backend.reset()
-    assert send(service, "GET", link).status == 410
+    gone = send(service, "GET", link)
+    assert (gone.status, gone.header("Location")) == (410, f"{ROOT}Products")
+
+
+def test_the_count_of_a_page_is_not_followed() -> None:
+    service = shop()
+    asked = "Products?$count=true&$filter=Price%20gt%204&$top=3"
+    link = json.loads(send(service, "GET", asked, **TRACK).body)["@odata.deltaLink"]
+    assert link.partition("&$deltatoken=")[0] == f"{ROOT}Products?$filter=Price%20gt%204"
+    assert isinstance(service.backend, MemoryBackend)
+    service.backend.reset()
+    gone = send(service, "GET", link)
+    assert (gone.status, gone.header("Location")) == (410, f"{ROOT}Products?$filter=Price%20gt%204")
 
 
 def test_what_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,14 +133,14 @@ def test_delete_leaves_none(service: Service) -> None:
     ("method", "path", "status", "allow"),
     [
         ("POST", "Pictures(1)/$value", 405, "GET, HEAD, PUT, DELETE"),
-        ("DELETE", "Plains(1)/$value", 404, None),
+        ("DELETE", "Plains(1)/$value", 400, None),
         ("DELETE", "Pictures(3)/$value", 404, None),
         ("POST", "Pictures(1)/Icon", 405, "GET, HEAD, PUT, DELETE"),
         ("PATCH", "Pictures(1)/Icon", 405, "GET, HEAD, PUT, DELETE"),
         ("GET", "Pictures(2)/$value", 404, None),
         ("GET", "Pictures(3)/$value", 404, None),
         ("PUT", "Pictures(3)/$value", 404, None),
-        ("GET", "Plains(1)/$value", 404, None),
+        ("GET", "Plains(1)/$value", 400, None),
     ],
 )
 def test_refused(service: Service, method: str, path: str, status: int, allow: str | None) -> None:
