@@ -54,4 +54,5 @@ def context_path(place: Place, form: LinkForm) -> str:
     if isinstance(place, One) and place.source is not None:
         return address_of(place, form)
     name = name_of(kind) if kind is not None else "Edm.Null"
-    return f"Collection({name})" if isinstance(place, Many) else name
+    is_many = isinstance(place, Many) or isinstance(place.value, list | tuple)
+    return f"Collection({name})" if is_many else name

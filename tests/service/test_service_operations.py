@@ -105,8 +105,14 @@ def test_what_a_get_gives(service: Service, path: str, verbose: Any, light: Any)
 
 
 def test_in_version_4_they_are_functions_and_actions(service: Service) -> None:
-    for path in ("Twice(number=4)", "Twice(number=@n)?@n=4"):
-        assert json.loads(send(service, "GET", path, V4).body)["value"] == 8
+    results = {
+        "Twice(number=4)": {"@odata.context": f"{ROOT}$metadata#Edm.Int32", "value": 8},
+        "Twice(number=@n)?@n=4": {"@odata.context": f"{ROOT}$metadata#Edm.Int32", "value": 8},
+        "Names()": {"@odata.context": f"{ROOT}$metadata#Collection(Edm.String)", "value": ["a", "b"]},
+        "Names()?$top=1": {"@odata.context": f"{ROOT}$metadata#Collection(Edm.String)", "value": ["a"]},
+        "Stats()": {"@odata.context": f"{ROOT}$metadata#Shop.Sum", "Count": 2},
+    }
+    assert {path: json.loads(send(service, "GET", path, V4).body) for path in results} == results
     body = b'{"name": "x", "price": 1.5, "times": 5}'
     made = send(service, "POST", "Make", {**V4, "Content-Type": "application/json"}, body)
     assert (made.status, json.loads(made.body)["Name"]) == (200, "x 1.5 5")
