@@ -184,6 +184,7 @@ def _rank(applying: Applying, stage: Stage, step: Transformation) -> Result:
         problem = limit_problem(measure, limit.value)
         if problem is not None:
             fail(applying.text, f"'{step.name}' {problem}.", position)
+        limit = limit.pinned()  # another one might have a problem
     if value.is_collection or not is_primitive(value.type) or (measure != "count" and not _can_be_number(value)):
         fail(applying.text, f"'{step.name}' needs a number for each row.", step.arguments[1].position)
     if measure == "count":

@@ -221,6 +221,14 @@ def test_what_only_looks_alike(grammar: Grammar, one: str, other: str) -> None:
             assert outcome(partial(cache.whole, grammar, texts)) == outcome(partial(unquoted, grammar, text))
 
 
+@pytest.mark.parametrize(("name", "fine", "wrong"), [("topcount", "5", "0"), ("bottompercent", "5", "101")])
+def test_what_a_limit_must_be_is_told_whichever_came_first(name: str, fine: str, wrong: str) -> None:
+    cache = Counting()
+    for limit in (fine, wrong, fine, wrong):
+        texts = {"$apply": f"{name}({limit},Price)"}
+        assert outcome(partial(cache.whole, V4_GRAMMAR, texts)) == outcome(partial(bind, V4_GRAMMAR, texts))
+
+
 def unquoted(grammar: Grammar, text: str) -> BoundOptions:
     return bind(grammar, {"$filter": text})
 
