@@ -92,14 +92,16 @@ class Asynchronous:
             if job is not None and request.method == "DELETE":
                 del self._jobs[name]
         if job is None:
-            return refusal(NotFound("There is no such request, or its answer has been forgotten."))
+            return refusal(NotFound("There is no such request, or its answer has been forgotten."), request)
         match request.method:
             case "DELETE":
                 job.future.cancel()
                 return Response(204, (_version(request),))
             case "GET" | "HEAD":
                 return self._state(request, job.future)
-        return refusal(MethodNotAllowed("A status monitor is read or deleted.", allow=("GET", "HEAD", "DELETE")))
+        return refusal(
+            MethodNotAllowed("A status monitor is read or deleted.", allow=("GET", "HEAD", "DELETE")), request
+        )
 
     def _state(self, request: Request, future: Future[Response]) -> Response:
         if not future.done():

@@ -109,7 +109,7 @@ class CsrfTokens:
         if request.method not in _SAFE:
             if cookie and hmac.compare_digest(self._token(cookie).encode(), given.encode("utf-8", "replace")):
                 return self.handler.handle(request)
-            refused = refusal(Forbidden("A write needs the header X-CSRF-Token: fetch one with a GET."))
+            refused = refusal(Forbidden("A write needs the header X-CSRF-Token: fetch one with a GET."), request)
             return replace(refused, headers=(*refused.headers, (_HEADER, "Required")))
         response = self.handler.handle(request)
         if given.lower() != "fetch":

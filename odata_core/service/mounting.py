@@ -28,7 +28,7 @@ class Mounted:
         if path == self.path:
             path = mount
         if not path.startswith(mount):
-            return refusal(NotFound(f"There is no service here. Its root is {request.root}{mount}"))
+            return refusal(NotFound(f"There is no service here. Its root is {request.root}{mount}"), request)
         return self.handler.handle(replace(request, root=request.root + mount, path=path[len(mount) :]))
 
 
@@ -48,6 +48,7 @@ class WithReset:
         if request.path.strip("/") != self.path:
             return self.handler.handle(request)
         if request.method not in ("GET", "POST"):
-            return refusal(MethodNotAllowed("The initial state comes back with GET or POST.", allow=("GET", "POST")))
+            error = MethodNotAllowed("The initial state comes back with GET or POST.", allow=("GET", "POST"))
+            return refusal(error, request)
         self.reset()
         return Response(204)

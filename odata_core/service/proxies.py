@@ -68,7 +68,7 @@ class Forwarded:
             told = forwarded(request.headers)
             root = _root_of(request.root, told)
         except BadRequest as error:
-            return refusal(error)
+            return refusal(error, request)
         return self.handler.handle(replace(request, root=root, remote=told.get("for", request.remote)))
 
 

@@ -1,15 +1,18 @@
 # Refusals: the answer to a request that no service saw, or that broke the service. One place, one format.
-# Which OData version the client speaks is not known here, so the body is the v3 JSON error: readable for people, and
-# close enough to v4 (`error.code`, `error.message`) for clients that only look at the status.
+# Which OData version the client speaks is told by its headers or not at all. Without the headers of version 4 the body
+# is the JSON error of version 3, which people can read; with them it is that of 4.0, which all its clients can.
 
 from __future__ import annotations
 
 import logging
 import re
 from functools import lru_cache
+from typing import Final
 
 from ..errors import InternalError, ODataError
 from ..payload.errors import write_json_error
+from ..payload.json_documents import error_content
+from ..payload.json_text import encode_json
 from .messages import Handler, Request, Response
 
 LOG = logging.getLogger("odata.service")
@@ -17,11 +20,15 @@ LOG = logging.getLogger("odata.service")
 # token = 1*tchar; a field value is visible latin-1 text, spaces and tabs   (RFC 9110, 5.6.2 and 5.5)
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+_OF_VERSION_4: Final = ("OData-Version", "OData-MaxVersion")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
-def refusal(error: ODataError) -> Response:
+def refusal(error: ODataError, request: Request | None = None) -> Response:
     """The response that tells a client about an error: status, the headers that belong to it, and a JSON body."""
+    if request is not None and any(name in request.headers for name in _OF_VERSION_4):
+        headers = (("Content-Type", "application/json;charset=utf-8"), ("OData-Version", "4.0"), *error.headers)
+        return Response(error.status, headers, encode_json({"error": error_content(error, has_language=False)}))
     headers = (("Content-Type", "application/json;charset=utf-8"), *error.headers)
     return Response(error.status, headers, write_json_error(error))
 
@@ -32,10 +39,10 @@ def answer(handler: Handler, request: Request) -> Response:
         response = handler.handle(request)
         check_headers(response)
     except ODataError as error:
-        return refusal(error)
+        return refusal(error, request)
     except Exception:
         LOG.exception("The service failed on %s %s", printable(request.method), printable(request.path))
-        return refusal(InternalError("The service failed. Its log tells why."))
+        return refusal(InternalError("The service failed. Its log tells why."), request)
     return response
 
 
@@ -45,7 +52,7 @@ def answer_whole(handler: Handler, request: Request) -> Response:
         return answer(handler, request).whole()
     except Exception:
         LOG.exception("The service failed on %s %s", printable(request.method), printable(request.path))
-        return refusal(InternalError("The service failed. Its log tells why."))
+        return refusal(InternalError("The service failed. Its log tells why."), request)
 
 
 def check_headers(response: Response) -> None:

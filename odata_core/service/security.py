@@ -97,7 +97,9 @@ class BasicAuth:
     def handle(self, request: Request) -> Response:
         if self._known(request.headers.get("authorization", "")):
             return self.handler.handle(request)
-        return refusal(Unauthorized("This service wants a user name and a password.", challenge=self._challenge))
+        return refusal(
+            Unauthorized("This service wants a user name and a password.", challenge=self._challenge), request
+        )
 
     def _known(self, authorization: str) -> bool:
         credentials = read_basic(authorization)
@@ -149,9 +151,9 @@ class TrustedProxy:
 
     def handle(self, request: Request) -> Response:
         if not self._trusted(request.remote):
-            return refusal(Forbidden("This service answers only to its proxy."))
+            return refusal(Forbidden("This service answers only to its proxy."), request)
         if not request.headers.get(self._user_header, "").strip():
-            return refusal(Forbidden(f"The proxy did not name a user in the {self._user_header} header."))
+            return refusal(Forbidden(f"The proxy did not name a user in the {self._user_header} header."), request)
         return self.handler.handle(request)
 
 
@@ -202,7 +204,8 @@ class LocalNames:
         if is_local_root(request.root) or not is_browser(request.headers):
             return self.handler.handle(request)
         return refusal(
-            Forbidden("This service has no authentication: it answers a browser only where the Host is 'localhost'.")
+            Forbidden("This service has no authentication: it answers a browser only where the Host is 'localhost'."),
+            request,
         )
 
 

@@ -17,6 +17,7 @@ from odata_core.service.browsers import Cors, CsrfTokens
 from odata_core.service.messages import Handler
 from odata_core.service.mounting import Mounted
 from odata_core.service.proxies import Forwarded, PublicRoot, forwarded
+from odata_core.service.refusal import answer
 from odata_core.service.security import BadSetting
 from odata_memory import MemoryBackend
 
@@ -209,6 +210,40 @@ def test_settings_of_origins() -> None:
 
 
 # ------------------------------------------------------------------ tokens against forgery
+
+
+class Breaking:
+    """A handler that fails."""
+
+    max_body = 1_000
+
+    def handle(self, request: Request) -> Response:
+        raise RuntimeError("secret")
+
+
+NEEDS_TOKEN = "A write needs the header X-CSRF-Token: fetch one with a GET."
+FAILED = "The service failed. Its log tells why."
+
+
+@pytest.mark.parametrize(
+    ("handle", "status", "message"),
+    [
+        (CsrfTokens(service()).handle, 403, NEEDS_TOKEN),
+        (lambda request: answer(Breaking(), request), 500, FAILED),
+    ],
+)
+@pytest.mark.parametrize("name", ["OData-Version", "OData-MaxVersion", "DataServiceVersion", "Accept"])
+def test_a_refusal_is_in_the_form_of_the_version_that_the_request_names(
+    handle: Callable[[Request], Response], status: int, message: str, name: str
+) -> None:
+    answered = handle(Request("POST", ROOT, "Products", "", Headers({name: "4.0"}), b"{}"))
+    content = json.loads(answered.body)
+    if name.startswith("OData-"):
+        told: Any = {"error": {"code": str(status), "message": message}}
+    else:
+        told = {"odata.error": {"code": "", "message": {"lang": "en-US", "value": message}}}
+    assert (answered.status, content) == (status, told)
+    assert answered.header("OData-Version") == ("4.0" if name.startswith("OData-") else None)
 
 
 def test_the_dance_of_tokens() -> None:
