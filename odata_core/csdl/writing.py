@@ -14,6 +14,7 @@ from ..edm import (
     NOT_GIVEN,
     Annotation,
     EntitySet,
+    EntityType,
     Model,
     ModelError,
     Operation,
@@ -119,9 +120,12 @@ class Writing:
     def typed(self, typed: Any) -> dict[str, str | None]:
         """Type, Nullable and facets of properties, parameters, results and terms.
 
-        A single value may be null unless a document says otherwise; whether items may be, it has to say (7.2.1).
+        A single value may be null unless a document says otherwise; whether items may be, it has to say (7.2.1: "a
+        collection-valued property MUST specify a value for the Nullable attribute"), but of entities (12.8).
         """
-        nullable = ("true" if typed.nullable else None) if typed.is_collection else _unless(typed.nullable)
+        nullable = _unless(typed.nullable)
+        if typed.is_collection:
+            nullable = None if isinstance(typed.type, EntityType) else "false" if not typed.nullable else "true"
         return {"Type": self.type_name(typed.type_name), "Nullable": nullable, **self.facets(_own_facets(typed))}
 
     def type_name(self, text: str) -> str:

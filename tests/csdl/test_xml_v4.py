@@ -128,6 +128,20 @@ def test_any_model_comes_back(model: Model) -> None:
     assert comparable(read_csdl(write_xml_v4(model))) == comparable(model)
 
 
+@pytest.mark.parametrize("nullable", [True, False])
+def test_whether_items_may_be_null_is_said_of_all_collections_but_of_entities(nullable: bool) -> None:
+    shop = ModelBuilder("Shop")
+    tags = prop("Collection(String)", nullable=nullable)
+    shop.complex("Size", properties={"Marks": tags})
+    shop.entity("Product", key="ID", properties={"ID": "Int32", "Tags": tags})
+    shop.function("Near", parameters={"tags": tags}, returns="Collection(Product)")
+    shop.function("Tags", returns=tags)
+    written = write_xml_v4(shop.build(), version="4.01").decode()
+    said = f'Type="Collection(Edm.String)" Nullable="{str(nullable).lower()}"'
+    assert (written.count('"Collection('), written.count(said)) == (5, 4)
+    assert '<ReturnType Type="Collection(Shop.Product)" />' in written
+
+
 def test_what_it_looks_like() -> None:
     shop = ModelBuilder("Shop")
     shop.enum("Color", members={"Red": 1}, flags=True)
