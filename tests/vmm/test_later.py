@@ -249,10 +249,13 @@ class TwinDriver(SimulatedDriver):
 
     def __init__(self) -> None:
         super().__init__()
-        self.second_is_there, self.list_was_read, self.second_is_told = (threading.Event() for _ in range(3))
+        self.first_is_asked, self.second_is_there, self.list_was_read, self.second_is_told = (
+            threading.Event() for _ in range(4)
+        )
 
     def create(self, vm_id: UUID, name: str, description: str = "") -> Checkpoint:
         if description == "first":
+            self.first_is_asked.set()
             assert self.second_is_told.wait(10)
             return super().create(vm_id, name, description)
         made = super().create(vm_id, name, description)
@@ -270,6 +273,7 @@ def test_of_two_of_a_name_that_are_on_their_way_each_has_its_own() -> None:
             pool.submit(client.send, "POST", "VMCheckPoints", content=new_checkpoint(Description=text))
             for text in ("first", "second")
         )
+        assert driver.first_is_asked.wait(10)
         assert driver.second_is_there.wait(10)
         assert len(client.get("VMCheckPoints").rows) == 2
         driver.list_was_read.set()
