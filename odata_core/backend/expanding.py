@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
@@ -102,14 +102,10 @@ class Expander:
         if options.search is not None:
             matches = compile_search(options.search)
             groups = [list(filter(matches, group)) for group in groups]
-        pages = [_page(group, options) for group in groups]
+        pages = groups if not options.skip and options.top is None else [_page(group, options) for group in groups]
         if expansion.form is not Form.COUNT:
             pages = self._deeper(pages, expansion)
-        name = step.navigation.name
-        return [
-            {**row, **_members(name, step, group, page, expansion)}
-            for row, group, page in zip(rows, groups, pages, strict=True)
-        ]
+        return _with_members(rows, groups, pages, step, expansion)
 
     def _deeper(self, pages: list[Rows], expansion: Expansion) -> list[Rows]:
         """The pages with the next level in them: all rows of this level at once."""
@@ -117,11 +113,11 @@ class Expander:
         assert isinstance(step, Follow)
         if expansion.levels > 1:
             nested.append(replace(expansion, levels=expansion.levels - 1))
-        flat = [row for page in pages for row in page]
         selection = expansion.options.select
         is_narrowed = narrows(selection)
         if not (nested or expansion.options.compute or is_narrowed):
             return pages
+        flat = [row for page in pages for row in page]
         if expansion.options.compute:
             flat = list(computed(flat, expansion.options, _kind(expansion), self.relations))
         if is_narrowed:
@@ -275,13 +271,19 @@ def _page(rows: Rows, options: BoundOptions) -> Rows:
     )
 
 
-def _members(name: str, step: Follow, group: Rows, page: Rows, expansion: Expansion) -> Mapping[str, Any]:
+def _with_members(
+    rows: Rows, groups: Sequence[Rows], pages: Sequence[Rows], step: Follow, expansion: Expansion
+) -> list[Row]:
+    """The rows with what was found for each: all of it, and the page that is shown."""
+    name, number = step.navigation.name, f"{step.navigation.name}{COUNT}"
     if expansion.form is Form.COUNT:
-        return {f"{name}{COUNT}": len(group)}
+        return [{**row, number: len(group)} for row, group in zip(rows, groups, strict=True)]
     if not step.navigation.is_collection:
-        return {name: page[0] if page else None}
-    counted = {f"{name}{COUNT}": len(group)} if expansion.options.count else {}
-    return {**counted, name: list(page)}
+        return [{**row, name: page[0] if page else None} for row, page in zip(rows, pages, strict=True)]
+    if expansion.options.count:
+        found = zip(rows, groups, pages, strict=True)
+        return [{**row, number: len(group), name: list(page)} for row, group, page in found]
+    return [{**row, name: list(page)} for row, page in zip(rows, pages, strict=True)]
 
 
 def computed(
