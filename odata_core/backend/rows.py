@@ -125,7 +125,7 @@ def new_contained(navigation: NavigationProperty, values: Row, siblings: Sequenc
 
     Conflict for a key that one of the siblings has.
     """
-    row = _completed(navigation, [values], siblings)[0]
+    row = completed_rows(navigation, [values], siblings)[0]
     if navigation.is_collection and any(navigation.target.key_of(row) == _key(navigation, one) for one in siblings):
         raise _twice(navigation)
     return row
@@ -142,10 +142,10 @@ def _contained(kind: EntityType, values: Row, current: Row) -> dict[str, Any]:
             continue
         given, before = values[name], current.get(name)
         if navigation.is_collection:
-            found[name] = _in_key_order(navigation, _completed(navigation, _rows(navigation, given), before or ()))
+            found[name] = _in_key_order(navigation, completed_rows(navigation, _rows(navigation, given), before or ()))
         else:
             rows = _rows(navigation, [] if given is None else [given])
-            found[name] = next(iter(_completed(navigation, rows, [] if before is None else [before])), None)
+            found[name] = next(iter(completed_rows(navigation, rows, [] if before is None else [before])), None)
     return found
 
 
@@ -160,20 +160,11 @@ def _is_row(value: Any) -> bool:
     return isinstance(value, Mapping | str)
 
 
-def _completed(navigation: NavigationProperty, given: Sequence[Row], before: Sequence[Row]) -> list[dict[str, Any]]:
+def completed_rows(navigation: NavigationProperty, given: Sequence[Row], before: Sequence[Row]) -> list[dict[str, Any]]:
     """Complete rows. Those that were there before keep what the server made for them, whatever it looks like."""
     kind = navigation.target
     known = {_key(navigation, row) for row in before} if kind.key else set()
-    highest: dict[str, int] = {}
-
-    def next_number(prop: Property) -> int:
-        last = highest.get(prop.name)
-        if last is None:
-            numbers = [row.get(prop.name) for row in (*before, *given)]
-            last = max([0, *[number for number in numbers if isinstance(number, int)]])
-        highest[prop.name] = last + 1
-        return last + 1
-
+    next_number = numbers_after([*before, *given])
     found = []
     for index, values in enumerate(given):
         try:
@@ -184,6 +175,21 @@ def _completed(navigation: NavigationProperty, given: Sequence[Row], before: Seq
             place = f"$.{navigation.name}[{index}]" if navigation.is_collection else _at(navigation)
             raise BadRequest(error.message, target=place + (error.target or "$").removeprefix("$")) from None
     return found
+
+
+def numbers_after(rows: Sequence[Row]) -> Callable[[Property], int]:
+    """What hands out numbers for the properties of new rows beside these."""
+    highest: dict[str, int] = {}
+
+    def next_number(prop: Property) -> int:
+        last = highest.get(prop.name)
+        if last is None:
+            numbers = [row.get(prop.name) for row in rows]
+            last = max([0, *[number for number in numbers if isinstance(number, int)]])
+        highest[prop.name] = last + 1
+        return last + 1
+
+    return next_number
 
 
 def _key(navigation: NavigationProperty, row: Row) -> Key | None:

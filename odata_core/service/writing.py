@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..backend import Reads, Row, Writes
-from ..backend.rows import changed_row, new_row
+from ..backend.rows import changed_row, completed_rows, generated, new_row, numbers_after, type_of
 from ..edm import EntityType, Model, NavigationProperty
 from ..edm.annotations import value_of
 from ..edm.rows import BIND, TYPE
@@ -105,7 +105,9 @@ class Writer:
         parts = referring(self._apart(kind, given, is_update=False))
         if parts.binds or parts.nested:
             self._before(parts, kind, None)
-        row = new_row(kind, parts.values)
+        values = parts.values if kind is navigation.target else {**parts.values, TYPE: kind.qualified_name}
+        numbers = numbers_after(owner.value.get(navigation.name) or ())
+        row = new_row(navigation.target, generated(kind, values, numbers))
         key = key_of(kind, row)
 
         def add(value: Any) -> Any:
@@ -184,7 +186,9 @@ class Writer:
             if pairs and not holds_key(navigation):
                 continue
             if navigation in parts.nested and navigation.contains_target:
-                inner = [new_row(navigation.target, row) for row in parts.nested[navigation]]
+                inner = completed_rows(
+                    navigation, [self._new_values(navigation, row) for row in parts.nested[navigation]], ()
+                )
                 parts.values[navigation.name] = inner if navigation.is_collection else inner[0] if inner else None
                 continue
             found = self._targets(navigation, source, parts)
@@ -197,6 +201,9 @@ class Writer:
                 if current is not None and navigation.is_collection:
                     keys = list(dict.fromkeys([*(current.get(navigation.name + BIND) or ()), *keys]))
                 parts.values[navigation.name + BIND] = keys if navigation.is_collection else keys[0] if keys else None
+
+    def _new_values(self, navigation: NavigationProperty, row: Row) -> Row:
+        return self.settable(type_of(navigation.target, row), row, is_update=False)
 
     def _check_related(self, parts: Parts) -> None:
         if getattr(self.session, "writes_related", True):
