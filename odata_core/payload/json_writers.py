@@ -70,7 +70,7 @@ class RowWriter:
             _PropertyWriter(prop, form, within.get(name) or _inner(prop, shape))
             for name, prop in kind.properties.items()
             if (names is None or name in names) and prop.type is not edm.STREAM
-        ] + [_PropertyWriter(prop, form, None) for prop in shape.computed]
+        ] + [_PropertyWriter(prop, form, None, is_declared=prop.name in kind.properties) for prop in shape.computed]
         self.streams = [
             name
             for name, prop in kind.properties.items()
@@ -201,7 +201,6 @@ class RowWriter:
     # ------------------------------------------------------------ members
 
     def _properties(self, out: Out, row: Row, root: str, beside: dict[str, list[str]]) -> None:
-        tells_types = self.form.is_full
         for prop in self.properties:
             name = prop.name
             rest = beside.pop(name, None) if beside else None
@@ -213,7 +212,7 @@ class RowWriter:
                 raise InternalError(f"A row of {self.kind.qualified_name} lacks the property '{name}'.")
             value = row[name]
             if value is not None:
-                if tells_types and prop.type_text is not None:
+                if prop.type_text is not None:
                     out.setdefault(prop.type_member, prop.type_text)
                 if prop.mend is not None:
                     value = prop.mend(value, root)
@@ -345,10 +344,12 @@ class _PropertyWriter:
 
     __slots__ = ("mend", "name", "type_member", "type_text")
 
-    def __init__(self, prop: Property, form: JsonForm, within: Shape | None) -> None:
+    def __init__(self, prop: Property, form: JsonForm, within: Shape | None, *, is_declared: bool = True) -> None:
         self.name = prop.name
         self.mend = property_mend(prop, form, within)
-        self.type_text = form.type_text(prop.type_name) if needs_type(prop, form) else None
+        # What a query added is in no model: its type is told wherever JSON does not (4.01 JSON Format, 4.6.3).
+        is_told = form.is_full if is_declared else form.has_metadata
+        self.type_text = form.type_text(prop.type_name) if is_told and needs_type(prop, form) else None
         self.type_member = form.names.of_member(prop.name + TYPE)
 
 

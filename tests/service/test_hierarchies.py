@@ -63,7 +63,13 @@ def test_example_65(service: Service) -> None:
     assert get(service, f"{url}&$select=ID,Name,SubOrgCnt&$expand=Superordinate($select=ID)") == {
         "@odata.context": f"{ROOT}$metadata#SalesOrganizations(ID,Name,SubOrgCnt,Superordinate(ID))",
         "value": [
-            {"ID": name, "Name": names[name], "SubOrgCnt": size, "Superordinate": None if up is None else {"ID": up}}
+            {
+                "ID": name,
+                "Name": names[name],
+                "SubOrgCnt@odata.type": "Decimal",
+                "SubOrgCnt": size,
+                "Superordinate": None if up is None else {"ID": up},
+            }
             for name, size, up in sizes
         ],
     }
@@ -80,9 +86,21 @@ def test_example_107(service: Service) -> None:
     assert get(service, url) == {
         "@odata.context": f"{ROOT}$metadata#Sales(Total,SalesOrganization())",
         "value": [
-            {"Total": 19, "SalesOrganization": org("US", "Sales", Superordinate=ref("Sales"))},
-            {"Total": 12, "SalesOrganization": org("US East", "US", Superordinate=ref("US"))},
-            {"Total": 7, "SalesOrganization": org("US West", "US", Superordinate=ref("US"))},
+            {
+                "Total@odata.type": "Decimal",
+                "Total": 19,
+                "SalesOrganization": org("US", "Sales", Superordinate=ref("Sales")),
+            },
+            {
+                "Total@odata.type": "Decimal",
+                "Total": 12,
+                "SalesOrganization": org("US East", "US", Superordinate=ref("US")),
+            },
+            {
+                "Total@odata.type": "Decimal",
+                "Total": 7,
+                "SalesOrganization": org("US West", "US", Superordinate=ref("US")),
+            },
         ],
     }
 

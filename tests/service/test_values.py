@@ -62,9 +62,13 @@ def asked(path: str, version: str = "4.01", accept: str = "application/json") ->
         (
             "Stops?$compute=Nights mul 2 as Meals&$select=Meals&$filter=Meals lt 5",
             "Stops(Meals)",
-            {"value": [{"Meals": 4}, {"Meals": 2}]},
+            {"value": [{"Meals@odata.type": "Int32", "Meals": 4}, {"Meals@odata.type": "Int32", "Meals": 2}]},
         ),
-        ("Stops?$apply=aggregate(Nights with sum as All)", "Stops(All)", {"value": [{"All": 8}]}),
+        (
+            "Stops?$apply=aggregate(Nights with sum as All)",
+            "Stops(All)",
+            {"value": [{"All@odata.type": "Int64", "All": 8}]},
+        ),
     ],
 )
 def test_what_options_choose(options: str, context: str, expected: Any) -> None:

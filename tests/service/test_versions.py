@@ -163,7 +163,7 @@ def test_deep_insert(service: Service) -> None:
             200,
             {
                 "@odata.context": f"{ROOT}$metadata#Products(Total)",
-                "value": [{"@odata.id": None, "Total": 9007199254740993}],
+                "value": [{"@odata.id": None, "Total@odata.type": "#Decimal", "Total": 9007199254740993}],
             },
         ),
     ],
