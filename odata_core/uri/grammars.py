@@ -62,6 +62,7 @@ class Grammar:
     has_lambda: bool
     is_lenient: bool  # blanks may stand around slashes, before parentheses and at both ends
     nests_options: bool  # $select and $expand take options in parentheses; otherwise their paths cross navigation
+    mistakes: tuple[tuple[re.Pattern[str], str], ...] = ()  # what clients write that is none of it, and what to say
     # Made from these: the patterns of a lexeme and of a literal, and what a lexeme says by itself.
     lexemes: re.Pattern[str] = field(init=False, repr=False)
     literal: re.Pattern[str] = field(init=False, repr=False)
@@ -180,6 +181,16 @@ V3_GRAMMAR: Final = Grammar(
     True,
     False,
 )
+_V4_MISTAKES: Final = (
+    (
+        re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?![\w:.+-])"),
+        "The time '{0}' needs its zone, such as {0}Z.",
+    ),
+    (
+        re.compile(r"(?i)\b(?:datetime|datetimeoffset|time|guid|x)'[^']*'"),
+        "{0} is a literal of versions 2 and 3; version 4 has values like 2020-12-31T23:59:59Z as they are.",
+    ),
+)
 V4_GRAMMAR: Final = Grammar(
     "OData 4.01",
     V4_LITERALS,
@@ -191,4 +202,5 @@ V4_GRAMMAR: Final = Grammar(
     True,
     False,
     True,
+    _V4_MISTAKES,
 )

@@ -195,6 +195,10 @@ class Cursor:
     def fail(self, expected: str) -> NoReturn:
         """Refuse what comes next, where something else is expected."""
         position = self.position
+        for pattern, message in self.grammar.mistakes:
+            for mistake in pattern.finditer(self.text):
+                if mistake.start() < position < mistake.end():
+                    self.refuse(message.format(mistake[0][:100]), mistake.start())
         found = self.lexemes[self.cursor + self.is_at_blank()].strip(" \t")
         if found[:1] in ("'", '"') and not found.endswith(found[0], 1):
             self.refuse(f"The quotation mark {found[0]} is not closed.", position)

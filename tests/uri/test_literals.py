@@ -297,3 +297,28 @@ def test_what_is_printed_is_read_back(name: str, data: st.DataObject) -> None:
     else:
         found = kind.accept(node.value)
     assert exact(found) == exact(value)
+
+
+ZONE = "The time '2020-01-03T12:30:00' needs its zone, such as 2020-01-03T12:30:00Z."
+OLD = "is a literal of versions 2 and 3; version 4 has values like 2020-12-31T23:59:59Z as they are."
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "message"),
+    [
+        ("A ge 2020-01-03T12:30:00", 5, ZONE),
+        ("(A ge 2020-01-03T12:30:00) or B", 6, ZONE),
+        ("A in (2020-01-03T12:30:00,1)", 6, ZONE),
+        ("f(a=2020-01-03T12:30:00)", 4, ZONE),
+        ("A eq datetime'2020-01-03T12:30:00'", 5, f"datetime'2020-01-03T12:30:00' {OLD}"),
+        ("A eq Guid'3499b02c-8dc9-4c0d-aa83-097a1340cbda'", 5, f"Guid'3499b02c-8dc9-4c0d-aa83-097a1340cbda' {OLD}"),
+        ("A eq X'01' and B", 5, f"X'01' {OLD}"),
+        # These are somewhere else, or within something else.
+        ("A ge 2020-01-03T12:30:00Z 5", 26, "Syntax error: the end is expected, but '5' was found."),
+        ("A eq 'time''x''' 5", 17, "Syntax error: the end is expected, but '5' was found."),
+    ],
+)
+def test_what_clients_of_other_versions_write_is_explained(text: str, position: int, message: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        parse_expression(text, V4_GRAMMAR, LIMITS)
+    assert (caught.value.message, caught.value.position) == (message, position)
