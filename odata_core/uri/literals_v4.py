@@ -223,9 +223,9 @@ V4_LITERALS: Final = (
         lambda text: text.lower() == "true",
         lambda v: str(v).lower(),
     ),
-    # Suffixes of version 3, which DevExtreme (m, L, f) and SAP's Cloud SDK (D, F) write in version 4, too. No grammar
-    # of version 4 has them.
-    LiteralForm(edm.DECIMAL, r"[+-]?[0-9]+(?:\.[0-9]+)?m" + _END, unsuffixed(accepted(edm.DECIMAL, Decimal))),
+    # Suffixes of version 3, which DevExtreme (m, L, f), odata-query (M) and SAP's Cloud SDK (D, F) write in version 4,
+    # too. No grammar of version 4 has them.
+    LiteralForm(edm.DECIMAL, r"[+-]?[0-9]+(?:\.[0-9]+)?[mM]" + _END, unsuffixed(accepted(edm.DECIMAL, Decimal))),
     LiteralForm(edm.INT64, r"[+-]?[0-9]+L" + _END, unsuffixed(accepted(edm.INT64, read_whole))),
     LiteralForm(edm.SINGLE, r"[+-]?[0-9]+(?:\.[0-9]+)?f" + _END, unsuffixed(accepted(edm.SINGLE, read_float))),
     LiteralForm(edm.DECIMAL, DECIMAL_IN_URL + "[DF]" + _END, unsuffixed(_read_decimal)),  # exact, like those without

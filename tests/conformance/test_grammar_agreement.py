@@ -151,8 +151,8 @@ ACCEPTED: Final = (
         "$filter=geo.length(geography'LineString(1 1,2 2)') gt 1",
     ),
     Difference(
-        "suffixes of numbers of version 3, which DevExtreme and SAP's Cloud SDK write in version 4, too",
-        found(r"[0-9][mLfFD](?![\w.])"),
+        "suffixes of numbers of version 3, which DevExtreme, odata-query and SAP's Cloud SDK write in version 4, too",
+        found(r"[0-9][mMLfFD](?![\w.])"),
         "filter",
         "$filter=Price gt 1m",
     ),

@@ -48,7 +48,7 @@ def path_lines(version: int) -> list[Line]:
 OTHERWISE = {
     (2, "Employees%28%29"): "decoded after splitting, parentheses are parentheses (needs of real clients)",
     # Clients write suffixes in version 4: 102.0D is the number that 102.0 is, which may be a decimal.
-    **dict.fromkeys(((4, "Pet2Set(102.0D)/"), (4, "GetPet2(id=102.0D)")), "suffixes"),
+    **dict.fromkeys(((4, "Pet2Set(102.0D)/"), (4, "GetPet2(id=102.0D)"), (4, "GetPet3(id=12M)")), "suffixes"),
     # Their options are refused, not their paths.
     (2, "Employees??"): "options",
     (2, "Employees?$orderby=desc"): "options",
