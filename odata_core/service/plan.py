@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Final
 
+from ..edm import Singleton
 from ..errors import MethodNotAllowed, NotImplementedHere
 from ..protocol import Profile
 from ..query.resource import Kind, Resource
@@ -93,6 +94,8 @@ _VALUES: Final = {
 }
 # A collection is changed by what is different (4.01 Part 1, 11.4.13).
 _MANY: Final = {**ACTIONS[Kind.COLLECTION], "PATCH": Action.UPDATE_MANY}
+# A singleton that is not nullable stays (4.01 Part 1, 11.4.5).
+_LASTING: Final = {"GET": Action.READ, UPDATE: Action.UPDATE}
 _IN_BODY: Final = {"POST": Action.READ}  # /$query, which becomes a GET before it comes here
 
 
@@ -123,6 +126,8 @@ def _actions(resource: Resource, profile: Profile) -> Mapping[str, Action]:
         return _VALUES
     if resource.kind is Kind.COLLECTION and profile.manners.changes_many:
         return _MANY
+    if resource.kind is Kind.ENTITY and isinstance(resource.source, Singleton) and not resource.source.nullable:
+        return ACTIONS[Kind.ENTITY] if resource.prefix else _LASTING
     return ACTIONS[resource.kind]
 
 

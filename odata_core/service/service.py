@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Final
 
 from ..backend import Backend, Context, Reads
-from ..edm import Model, Operation
-from ..errors import InternalError, ODataError
+from ..edm import Model, ModelError, Operation
+from ..errors import InternalError, NotAcceptable, ODataError
 from ..limits import Limits
 from ..payload.codec import Reading
 from ..payload.errors import write_xml_error
@@ -225,7 +225,10 @@ class Service:
         """The metadata document as a version has it, in the format of that name; rendered once."""
         found = self._metadata.get((profile, name))
         if found is None:
-            found = profile.write_metadata[name](self.model, key_as_segment=self.key_as_segment)
+            try:
+                found = profile.write_metadata[name](self.model, key_as_segment=self.key_as_segment)
+            except ModelError as error:  # the client asked for a version that has no words for the model
+                raise NotAcceptable(error.message) from None
             self._metadata[profile, name] = found
         return found
 

@@ -223,6 +223,12 @@ def test_media(service: Service) -> None:
     logo = send(service, "GET", "Company/Logo/$value")  # what it is, the model says (4.01 Part 1, 11.2.4.2)
     assert (logo.header("Content-Type"), logo.body[:4]) == ("image/svg+xml", b"<svg")
     assert (send(service, "DELETE", "Company").status, value(service, "Company")["ID"]) == (405, 1)
+    lasting = {method: send(service, method, "Company").header("Allow") for method in ("POST", "DELETE", "OPTIONS")}
+    assert lasting == {
+        "POST": "GET, HEAD, PATCH, PUT",
+        "DELETE": "GET, HEAD, PATCH, PUT",
+        "OPTIONS": "GET, HEAD, PATCH, PUT, OPTIONS",
+    }
     photo = product(service, "Laptop") + "/Photo"
     assert send(service, "PUT", photo, b"jpeg", Content_Type="image/jpeg").status == 204
     assert send(service, "GET", photo).body == b"jpeg"

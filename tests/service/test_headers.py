@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from odata_core.service import Handler
+from odata_core.edm import ModelBuilder
+from odata_core.service import Handler, Headers, Request, Service
+from odata_memory import MemoryBackend
 from tests.service.market import market, send
 
 __all__ = ["market"]
@@ -85,3 +87,16 @@ def test_caches(market: Handler) -> None:
     assert send(market, "GET", "Products(1)", If_None_Match=etag).header("Vary") == varies
     assert send(market, "PATCH", "Products(1)", {"Name": "n"}).header("Vary") is None
     assert json.loads(send(market, "GET", "Products(1)/Name").body)["value"] == "n"
+
+
+def test_a_version_without_words_for_the_model_is_not_acceptable() -> None:
+    """Part 1, 8.2.1: dates by themselves came with version 4, so no older metadata document can tell them."""
+    model = ModelBuilder("Shop")
+    model.entity("Day", key="On", properties={"On": "Date"})
+    model.entity_set("Days", "Day")
+    built = model.build()
+    service = Service(built, MemoryBackend(built, {}))
+    for headers in ({"Accept": "application/atom+xml"}, {"MaxDataServiceVersion": "3.0", "Accept": "application/xml"}):
+        answer = service.handle(Request("GET", "http://h/", "$metadata", "", Headers(headers)))
+        assert answer.status == 406
+        assert b"the type Edm.Date came with v4" in answer.body
