@@ -53,7 +53,7 @@ def compliance_service() -> Service:
         ("MediaItems", (key,), None): Stream(kind, content) for key, (kind, content) in compliance_streams().items()
     }
     backend = ComplianceBackend(MODEL, compliance_rows(), streams=streams)
-    return Service(MODEL, backend, operations=operations(backend), default_version="4.01")
+    return Service(MODEL, backend, operations=operations(backend), versions=("4.0", "4.01"), default_version="4.01")
 
 
 def operations(backend: MemoryBackend) -> Operations:

@@ -69,6 +69,13 @@ def test_documents(service: Service) -> None:
         assert model.annotation(number, "Org.OData.Core.V1.Immutable") is not None
 
 
+@pytest.mark.parametrize("path", ["", "$metadata", "Products"])
+def test_no_other_version_has_words_for_the_model(service: Service, path: str) -> None:
+    answer = send(service, "GET", path, Accept="application/atom+xml")
+    assert (answer.status, answer.header("OData-Version")) == (406, "4.01")
+    assert send(service, "GET", path, MaxDataServiceVersion="3.0").header("OData-Version") == "4.01"
+
+
 def test_seed(service: Service) -> None:
     assert names(service, "Products") == ALL
     assert names(service, "Categories") == ["Electronics", "Furniture", "Kitchen"]
