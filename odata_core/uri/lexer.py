@@ -204,6 +204,12 @@ class Cursor:
             self.refuse(f"The quotation mark {found[0]} is not closed.", position)
         if found and not (found[0] in "_$@'\"-+" or found[0].isalnum() or found[0] in _PUNCTUATION):
             self.refuse(f"The character '{found[0]}' is not understood here.", position)
+        if found[:1].isalnum() and self.text[:position].endswith("'"):
+            self.refuse(
+                f"A string ends before '{found[:100]}': an operator must follow it, behind a blank, and an apostrophe "
+                "within a string is written twice, as in 'O''Neil'.",
+                position,
+            )
         shown = f"'{found[:100]}'" if found else "the end"
         self.refuse(f"Syntax error: {expected} is expected, but {shown} was found.", position)
 

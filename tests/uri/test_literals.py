@@ -301,6 +301,10 @@ def test_what_is_printed_is_read_back(name: str, data: st.DataObject) -> None:
 
 
 ZONE = "The time '2020-01-03T12:30:00' needs its zone, such as 2020-01-03T12:30:00Z."
+APOSTROPHE = (
+    "A string ends before '{}': an operator must follow it, behind a blank, and an apostrophe within a string is "
+    "written twice, as in 'O''Neil'."
+)
 OLD = "is a literal of versions 2 and 3; version 4 has values like 2020-12-31T23:59:59Z as they are."
 
 
@@ -314,12 +318,15 @@ OLD = "is a literal of versions 2 and 3; version 4 has values like 2020-12-31T23
         ("A eq datetime'2020-01-03T12:30:00'", 5, f"datetime'2020-01-03T12:30:00' {OLD}"),
         ("A eq Guid'3499b02c-8dc9-4c0d-aa83-097a1340cbda'", 5, f"Guid'3499b02c-8dc9-4c0d-aa83-097a1340cbda' {OLD}"),
         ("A eq X'01' and B", 5, f"X'01' {OLD}"),
+        ("A eq 'O'Neil'", 8, APOSTROPHE.format("Neil")),
+        ("contains(A,'O'Neil')", 14, APOSTROPHE.format("Neil")),
+        ("A eq 'x'and B", 8, APOSTROPHE.format("and")),
         # These are somewhere else, or within something else.
         ("A ge 2020-01-03T12:30:00Z 5", 26, "Syntax error: the end is expected, but '5' was found."),
         ("A eq 'time''x''' 5", 17, "Syntax error: the end is expected, but '5' was found."),
     ],
 )
-def test_what_clients_of_other_versions_write_is_explained(text: str, position: int, message: str) -> None:
+def test_what_clients_write_and_must_not_is_explained(text: str, position: int, message: str) -> None:
     with pytest.raises(BadRequest) as caught:
         parse_expression(text, V4_GRAMMAR, LIMITS)
     assert (caught.value.message, caught.value.position) == (message, position)
