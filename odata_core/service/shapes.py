@@ -45,8 +45,15 @@ def _of_fields(shape: Shape, given: Fields, more: tuple[Property, ...] = ()) -> 
 
 def _target(item: Field) -> Shape:
     assert isinstance(item.step, Follow), "only entities are expanded"
-    target = Shape(item.step.navigation.target, partial=True)
+    target = Shape(_declared(item.step.navigation.target), partial=True)
     return target if item.shape is None else _of_fields(target, item.shape)
+
+
+def _declared(kind: EntityType) -> EntityType:
+    """The type that the model has: one that was made with more members is derived from it, and has its name."""
+    while isinstance(kind.base, EntityType) and kind.base.qualified_name == kind.qualified_name:
+        kind = kind.base
+    return kind
 
 
 def _computed(item: Computed) -> Property:

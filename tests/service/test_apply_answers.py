@@ -113,9 +113,43 @@ USA, NETHERLANDS = {"Country": "USA"}, {"Country": "Netherlands"}
         (
             "groupby((Customer))/addnested(Customer,compute(length(Name) as L) as Measured)"
             "&$expand=Customer($select=ID)&$top=1",
-            [{"Customer": {"ID": "C1"}, "Measured": {"ID": "C1", "Name": "Joe", "Country": "USA", "L": 3}}],
+            [
+                {
+                    "Customer": {"ID": "C1"},
+                    "Measured": {"ID": "C1", "Name": "Joe", "Country": "USA", "L@odata.type": "Int32", "L": 3},
+                }
+            ],
         ),
     ],
 )
 def test_expand(service: Service, query: str, expected: list[Any]) -> None:
     assert get(service, f"Sales?$apply={query}") == expected
+
+
+@pytest.mark.parametrize(
+    ("apply", "context", "expected"),
+    [
+        (
+            "addnested(Sales,filter(Amount gt 3)/compute(Amount mul 2 as D)/groupby((ID,D)) as Big)/top(1)",
+            "Customers(Big(ID,D))",
+            {"ID": "C1", "Name": "Joe", "Country": "USA", "Big": [{"ID": 3, "D@odata.type": "Decimal", "D": 8}]},
+        ),
+        (
+            "join(Sales as Sold,aggregate(Amount with sum as Total))/top(1)",
+            "Customers(Sold(Total))",
+            {
+                "ID": "C1",
+                "Name": "Joe",
+                "Country": "USA",
+                "Sold": {"Total@odata.type": "Decimal", "Total": 7},
+            },
+        ),
+    ],
+)
+def test_what_is_added_to_nested_rows_is_told_with_its_type(
+    service: Service, apply: str, context: str, expected: dict[str, Any]
+) -> None:
+    """Data Aggregation 4.0, 3.4.3 and 3.5: members that no model declares."""
+    query = quote(f"$apply={apply}", safe="=&$(),'/@")
+    answer = service.handle(Request("GET", ROOT, "Customers", query, Headers({}), b""))
+    assert json.loads(answer.body) == {"@odata.context": f"{ROOT}$metadata#{context}", "value": [expected]}
