@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from ..edm import EntityType, StructuredType, name_of
+from ..edm.rows import TYPE
 from ..payload.links import LinkForm, entity_path
 from ..uri.encoding import encode_segment
 from ..uri.keys import print_predicate
@@ -16,17 +19,49 @@ def address_of(place: One, form: LinkForm) -> str:
     """The canonical URL of an entity or of a value within one: `Orders(1)/Lines(2)/Price`."""
     assert place.source is not None, "only what is stored has an address"
     assert place.root is not None, "only what is stored has an address"
-    path, kind = entity_path(place.source, place.root, form), place.source.type
-    found: Any = kind
+    path = entity_path(place.source, place.root, form)
+    kind: Any = place.source.type
+    value: Any = place.root
     for part in place.trail:
         if isinstance(part, tuple):
-            path += print_predicate(found, part, form.grammar)
+            path += print_predicate(kind, part, form.grammar)
+            value = next((row for row in value if kind.key_of(row) == part), None)
         elif isinstance(part, str):
-            path += "/" + encode_segment(part)
-            found = _member(found, part)
+            path += _suffix(kind, value, part, form)
+            kind = _member(_holder(kind, value, part), part)
+            value = value.get(part) if isinstance(value, Mapping) else None
         else:
             path += f"/{part}"
+            value = value[part] if isinstance(value, list | tuple) and part < len(value) else None
     return path
+
+
+def address_behind(owner: One, name: str, form: LinkForm) -> str:
+    """The URL of a member of what has an address."""
+    return address_of(replace(owner, trail=(*owner.trail, name)), form)
+
+
+def _suffix(kind: Any, value: Any, name: str, form: LinkForm) -> str:
+    """What leads to a member of a value, behind a cast where a type derived from `kind` has it (4.01 Part 1, 10.14)."""
+    holder = _holder(kind, value, name)
+    cast = "" if holder is kind or not form.has_casts else f"/{encode_segment(holder.qualified_name)}"
+    return f"{cast}/{encode_segment(name)}"
+
+
+def _holder(kind: Any, value: Any, name: str) -> Any:
+    """The type itself, or the one that declares the member of those that the value is of."""
+    if not isinstance(kind, StructuredType) or _has(kind, name) or not isinstance(value, Mapping):
+        return kind
+    found: Any = kind.derived.get(str(value.get(TYPE)))
+    if found is None or not _has(found, name):
+        return kind
+    while _has(found.base, name):
+        found = found.base
+    return found
+
+
+def _has(kind: Any, name: str) -> bool:
+    return name in kind.properties or name in kind.navigation
 
 
 def _member(kind: Any, name: str) -> Any:
@@ -50,7 +85,7 @@ def context_path(place: Place, form: LinkForm) -> str:
         return _name(place.source.name) + cast
     owner = place.owner
     if is_entity and owner is not None and place.navigation is not None and owner.source is not None:
-        return f"{address_of(owner, form)}/{encode_segment(place.navigation.name)}"
+        return address_behind(owner, place.navigation.name, form)
     if isinstance(place, One) and place.source is not None:
         return address_of(place, form)
     name = name_of(kind) if kind is not None else "Edm.Null"

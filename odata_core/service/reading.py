@@ -15,7 +15,7 @@ from ..query.relations import constraint_of
 from ..query.tree import Source
 from ..uri.encoding import encode_segment
 from ..uri.keys import print_predicate
-from .addresses import address_of, context_path
+from .addresses import address_behind, address_of, context_path
 from .complexes import leading, without_keys
 from .etags import etag_of
 from .finding import One, Place
@@ -76,7 +76,7 @@ def _base(place: Place, form: LinkForm) -> str | None:
         return None
     if navigation is None or not navigation.is_collection or not place.type.key:
         return None
-    return f"{address_of(owner, form)}/{navigation.name}"
+    return address_behind(owner, navigation.name, form)
 
 
 def _tagged(rows: Iterable[Row], shape: Shape) -> Iterable[Row]:

@@ -187,13 +187,13 @@ class Service:
             return run_batch(self, request, exchange.profile, backend, context)
         work, act = self._work(settled, request), _ACTIONS[action]
         if session is not None:
-            return act(work, self._unit(session, exchange, request.root, references))
+            return act(work, self._unit(session, exchange, request, references))
         if action is not Action.READ or not settled.planned.resource.is_collection:
             with backend.session(context) as opened:
-                return act(work, self._unit(opened, exchange, request.root, references))
+                return act(work, self._unit(opened, exchange, request, references))
         with ExitStack() as held:  # what is read while it is sent keeps the session
             opened = held.enter_context(backend.session(context))
-            reply = act(work, self._unit(opened, exchange, request.root, references))
+            reply = act(work, self._unit(opened, exchange, request, references))
             return reply if reply.rest is None else replace(reply, rest=within(held.pop_all(), reply.rest))
 
     def _work(self, settled: Settled, request: Request) -> Work:
@@ -214,12 +214,13 @@ class Service:
             query=request.query,
         )
 
-    def _unit(self, session: Reads, exchange: Exchange, root: str, references: Mapping[str, str]) -> Unit:
+    def _unit(self, session: Reads, exchange: Exchange, request: Request, references: Mapping[str, str]) -> Unit:
         size, wanted = self.page_size, exchange.wishes.page_size
         if size is None or (wanted is not None and wanted < size):
             size = wanted
         language = language_of(exchange.profile, exchange.key_as_segment)
-        return Unit(session, self.model, self.limits, language, root, self.operations, references, size)
+        operations, root, path = self.operations, request.root, request.path
+        return Unit(session, self.model, self.limits, language, root, operations, references, size, path)
 
     def metadata(self, profile: Profile, name: str = XML.name) -> bytes:
         """The metadata document as a version has it, in the format of that name; rendered once."""

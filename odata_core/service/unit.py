@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urljoin
 
 from ..backend import Reads
 from ..backend.completion import relations_of
@@ -58,6 +59,7 @@ class Unit:
     operations: Mapping[Operation, Function] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     page_size: int | None = None
+    path: str = ""  # of the request, which URLs such as `../Products(1)` start from
     relations: Relations = field(init=False)
     finder: Finder = field(init=False)
     caller: Caller = field(init=False)
@@ -142,6 +144,8 @@ class Unit:
         name, slash, rest = url.partition("/")
         if name.startswith("$") and name in self.references:
             url = self.references[name] + slash + rest
+        elif name in (".", ".."):  # 4.01 Part 2, 4.4; what starts with a name is taken from the root
+            url = urljoin(self.root + self.path, url)
         if url.startswith(self.root):
             return url[len(self.root) :]
         mount = self.root[self.root.find("/", self.root.find("://") + 3) :]

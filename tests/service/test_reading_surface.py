@@ -128,6 +128,19 @@ def test_members_of_derived_types_are_told_with_them(market: Handler) -> None:
     assert answer["@odata.context"] == "http://h/$metadata#Products/N.S.Gadget(Volts)"
 
 
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("Products(3)/N.S.Gadget/Volts", "Products(3)/N.S.Gadget/Volts"),
+        ("Products(3)/N.S.Gadget/Name", "Products(3)/Name"),
+        ("Products(1)/Addrs/1/N.S.USAddress/Zip", "Products(1)/Addrs/1/N.S.USAddress/Zip"),
+    ],
+)
+def test_paths_to_members_of_derived_types_have_casts(market: Handler, path: str, named: str) -> None:
+    """Part 1, 10.14: the path "MUST include cast segments for properties defined on types derived from"."""
+    assert json.loads(send(market, "GET", path).body)["@odata.context"] == f"http://h/$metadata#{named}"
+
+
 def test_what_is_told_of_a_member_stands_before_it(market: Handler) -> None:
     """4.01 JSON Format, 4.4: so that a client can read an answer as it comes."""
     answer = json.loads(

@@ -138,3 +138,16 @@ def test_streams(market: Handler) -> None:
     etag = str(send(market, "GET", f"{path}/$value").header("ETag"))
     assert send(market, "DELETE", f"{path}/$value", If_Match=etag).status == 204
     assert send(market, "GET", path).status == 404
+
+
+def test_references_start_from_the_request(market: Handler) -> None:
+    """Part 2, 4.4: `DELETE Categories(1)/Products/$ref?$id=../../Products(0)`."""
+    links = "Products(1)/Friends/$ref"
+    assert send(market, "POST", links, {"@id": "../../Products(2)"}).status == 204
+    assert {"@odata.id": "http://h/Products(2)"} in read(market, links)["value"]
+    answer = send(market, "DELETE", f"{links}?$id=../Products(2)")
+    assert (answer.status, json.loads(answer.body)["error"]["target"]) == (400, "../Products(2)")
+    assert send(market, "DELETE", f"{links}?$id=../../Products(2)").status == 204
+    assert {"@odata.id": "http://h/Products(2)"} not in read(market, links)["value"]
+    assert send(market, "PATCH", "Products(1)", {"Category@bind": "./Categories(1)"}).status == 204
+    assert read(market, "Products(1)/Category/$ref") == {"@odata.id": "http://h/Categories(1)"}
