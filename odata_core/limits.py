@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .errors import BadRequest
+from .records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """Bounds on one request. The defaults suit people and programs; raise them for a reason."""
 

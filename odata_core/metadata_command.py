@@ -7,18 +7,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from .csdl import read_csdl_file, write_json, write_xml_v3, write_xml_v4
 from .csdl.markup import MAX_BYTES
 from .edm import Model, ModelError
+from .records import record
 
 Write = Callable[[Model, argparse.Namespace, list[str]], bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """What a model can be written as. Without a version the writer takes its usual one."""
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from ..query.relations import columns_reader, constraint_of, linked_keys
 from ..query.search import compile_search
 from ..query.shapes import Record
 from ..query.tree import Bound, Cast, Compare, Constant, Follow, In, ListOf, Logic, Path, Source, Step
+from ..records import record
 from .completion import complete, key_order
 from .contract import Query, Reads, Relates, Row, Streams, keeps_links
 
@@ -28,7 +29,7 @@ Rows = Sequence[Row]
 MAX_KEYS: Final = 1_000  # of one question; more rows ask more often
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expander:
     """Puts related rows into rows, for one request."""
 
@@ -180,7 +181,7 @@ class Expander:
         return rows
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Wanted:
     """What is asked of the related rows, before pages are cut."""
 

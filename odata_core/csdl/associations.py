@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..edm import ENTITY_TYPE, EntitySet, EntityType, Model, NavigationProperty
 from ..edm.associations import NamedAssociation
+from ..records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class End:
     """One side: entities of `type`, and the navigation property that leaves from them, if there is one."""
 
@@ -28,7 +29,7 @@ class End:
         return self.absent_type or self.type.qualified_name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Constraint:
     """A referential constraint: properties of the dependent end equal those of the principal, usually in key order."""
 
@@ -38,7 +39,7 @@ class Constraint:
     dependent_properties: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Association:
     """Two ends; the first is that of the navigation property that the model names first."""
 
@@ -60,7 +61,7 @@ class Association:
         return first, second
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BoundAssociation:
     """The entity sets of the two ends of an association, by a name in a container."""
 
@@ -70,7 +71,7 @@ class BoundAssociation:
     sets: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Associations:
     """All associations of a model, those of its navigation properties, and where their ends live."""
 

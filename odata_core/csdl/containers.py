@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from ..edm import ModelBuilder
+from ..records import record
 from .markup import Element, Misread
 from .scope import Scope
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Container:
     """One container. Children of the default container have bare names, those of others `Container.Name`.
 
@@ -49,7 +49,7 @@ Schemas = Sequence[tuple[Scope, Element]]
 Declare = Callable[[Scope, Element], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """How the versions of a family read: what declares each element of a schema, and what declares a container."""
 

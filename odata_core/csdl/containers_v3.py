@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ..edm import Operation, OperationImport, Parameter, PrimitiveType, ReturnType
 from ..edm.paths import child_path, return_path
+from ..records import record
 from .associations import Associations
 from .markup import Element
 from .writing import Parts, Writing, flag
@@ -16,7 +16,7 @@ from .writing import Parts, Writing, flag
 URL_CONVENTIONS: Final = "Com.Microsoft.Data.Services.Conventions.V1.UrlConventions"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wishes:
     """What a caller wants besides the document of the model as it is."""
 

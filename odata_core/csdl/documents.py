@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from ..edm import Annotation, Model, ModelBuilder, ModelError
 from ..edm.annotations import Foreign
 from ..errors import suggestion
+from ..records import record
 from . import v3, v4
 from .containers import Container, Reading, Schemas, children
 from .defaults import ReadDefault, read_default_v3, read_default_v4
@@ -28,7 +29,7 @@ References = Mapping[str, bytes]
 MAX_DOCUMENTS: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Family:
     """What the documents of some versions have in common."""
 

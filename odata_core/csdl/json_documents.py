@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import msgspec
 from ..edm import Model, ModelError, PrimitiveType, TypeDefinition
 from ..edm.geo import plane_of, read_geo
 from ..edm.primitives import GEO_TYPES
+from ..records import record
 from .elements_v4 import V4, elements_v4
 from .expressions import json_address
 from .json_expressions import annotations_of, facet_value, number_value
@@ -70,7 +71,7 @@ def _encodable(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Document:
     model: Model
     type_name: str

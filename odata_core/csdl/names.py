@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from ..records import record
 
 COLLECTION = re.compile(r"Collection\((.*)\)")
 # A qualified name as it stands in signatures and keys; text in quotes is none.
 _QUALIFIED = re.compile(r"'(?:[^']|'')*'|(?<![\w.])[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Names:
     """Renames the qualifier of every name, by a mapping that has what is in front of the last dot."""
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,7 @@ import msgspec
 from ..edm import EntitySet, EntityType, Model, NavigationProperty, Singleton
 from ..edm.annotations import value_of
 from ..edm.capabilities import Capabilities
+from ..records import record
 from .openapi_calls import Calls
 from .openapi_options import count_parameters, list_parameters, shape_parameters
 from .openapi_parts import ERROR, FAILURE, JSON, NOTHING, Item, Paths, content, literal, numbered, path_parameter
@@ -45,7 +46,7 @@ def write_openapi(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Place:
     """A resource: its path, the parameters in that, and what is there. `target` is what capabilities are said of."""
 

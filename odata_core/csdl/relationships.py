@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..edm.associations import AssociationEnd, AssociationSet, NamedAssociation
+from ..records import record
 from .markup import Element, Misread
 from .scope import Scope, required
 
 _MULTIPLICITIES = frozenset({"0..1", "1", "*"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class End:
     """One side of an association: who stands there, how many of them, and what happens when one is deleted."""
 
@@ -24,7 +25,7 @@ class End:
     on_delete: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Association:
     """Two ends by role; `equal` pairs properties of the first end with those of the second that must be equal."""
 
@@ -43,7 +44,7 @@ class Association:
         return tuple([(theirs, mine) for mine, theirs in self.equal])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Way:
     """A navigation property: the type that has it, and the roles it leads between."""
 

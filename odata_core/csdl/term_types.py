@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, assert_never
 
 from ..edm import Annotation, ComplexType, EnumType, Expression, Model, PrimitiveType, TypeDefinition
@@ -26,6 +26,7 @@ from ..edm.annotations import (
     Record,
     UrlRef,
 )
+from ..records import record
 from .expressions import read_constant
 from .names import COLLECTION, Names
 
@@ -53,7 +54,7 @@ def type_annotations(model: Model) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Typing:
     model: Model
     names: Names

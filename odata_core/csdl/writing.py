@@ -25,6 +25,7 @@ from ..edm import (
 )
 from ..edm.annotations import Constant, Foreign, ForeignElement
 from ..edm.model import Term
+from ..records import record
 from .markup import NOT_XML, Element, attribute_name
 from .names import COLLECTION, Names
 
@@ -33,7 +34,7 @@ MAX_TOLD: Final = 200
 _NOT_FINITE: Final = {"inf": "INF", "-inf": "-INF", "nan": "NaN"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Language:
     """What the documents of some versions can say.
 
@@ -215,7 +216,7 @@ def reversed_aliases(aliases: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parts:
     """What a model has, by the namespace of its schema, or by the prefix of its container: a document has many."""
 

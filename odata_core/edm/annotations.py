@@ -8,12 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any, Final
 
+from ..records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Annotation:
     """A term with its value, told apart by a qualifier from others of the same term; it may be annotated itself.
 
@@ -29,7 +31,7 @@ class Annotation:
     borrowed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Constant:
     """A primitive value (14.3). `kind` is one of CONSTANTS.
 
@@ -41,7 +43,7 @@ class Constant:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EnumValue:
     """Members of an enumeration type (14.3.7): one, or several of flags. The type is qualified."""
 
@@ -49,7 +51,7 @@ class EnumValue:
     members: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Path:
     """A path (14.4.1): `kind` is `Path` where its value counts, else what kind of element it leads to, one of PATHS."""
 
@@ -57,21 +59,21 @@ class Path:
     kind: str = "Path"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Null:
     """No value (14.4.10)."""
 
     annotations: tuple[Annotation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Collection:
     """Values in order (14.4.6)."""
 
     items: tuple[Expression, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PropertyValue:
     """A property of a record."""
 
@@ -80,7 +82,7 @@ class PropertyValue:
     annotations: tuple[Annotation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Record:
     """A structured value (14.4.11); `type` is qualified, and empty where it is the declared one."""
 
@@ -93,7 +95,7 @@ class Record:
         return next((value.value for value in self.values if value.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Apply:
     """A client-side function such as `odata.concat` (14.4.4)."""
 
@@ -102,7 +104,7 @@ class Apply:
     annotations: tuple[Annotation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cast:
     """A value as one of another type (14.4.5), which may be `Collection(...)`."""
 
@@ -112,7 +114,7 @@ class Cast:
     annotations: tuple[Annotation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IsOf:
     """Whether a value is of a type (14.4.8), which may be `Collection(...)`."""
 
@@ -122,7 +124,7 @@ class IsOf:
     annotations: tuple[Annotation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class If:
     """One value or another (14.4.7); without `otherwise` an item of a collection is there or not."""
 
@@ -132,7 +134,7 @@ class If:
     annotations: tuple[Annotation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LabeledElement:
     """A value that others can refer to by its qualified name (14.4.9)."""
 
@@ -141,14 +143,14 @@ class LabeledElement:
     annotations: tuple[Annotation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LabeledElementReference:
     """The value of a labeled element."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UrlRef:
     """What a URL answers (14.4.12)."""
 
@@ -156,7 +158,7 @@ class UrlRef:
     annotations: tuple[Annotation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Calculation:
     """Comparison, logic and arithmetic (14.4.2, 14.4.3): an operator of OPERATORS with as many operands as it says."""
 
@@ -243,7 +245,7 @@ def value_of(expression: Expression | None) -> Any:
 # ------------------------------------------------------------------ documents
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Include:
     """A schema of another document that may be named here (4.2)."""
 
@@ -252,7 +254,7 @@ class Include:
     annotations: tuple[Annotation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IncludeAnnotations:
     """Annotations of another document that count here (4.3)."""
 
@@ -261,7 +263,7 @@ class IncludeAnnotations:
     target_namespace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reference:
     """Another document (4.1)."""
 
@@ -271,7 +273,7 @@ class Reference:
     annotations: tuple[Annotation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ForeignElement:
     """An element of a namespace that is not of CSDL, as it stood; documentation has the namespace `Edm`."""
 
@@ -282,7 +284,7 @@ class ForeignElement:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Foreign:
     """What a document says about an element of the model in namespaces of its own (`sap:`, `m:`): nobody reads it here.
 

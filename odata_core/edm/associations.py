@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ..records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AssociationEnd:
     """One side: how many entities of a type stand there; the type is qualified."""
 
@@ -16,7 +16,7 @@ class AssociationEnd:
     on_delete: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AssociationSet:
     """Where the entities of both ends live; the container is qualified, sets are called as in the model."""
 
@@ -25,7 +25,7 @@ class AssociationSet:
     sets: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NamedAssociation:
     """Two ends. `equal` pairs properties of the first with those of the second that are equal; `principal` is the end
     (0 or 1) whose key they are. `ways` has the paths of navigation properties by the end where they start.

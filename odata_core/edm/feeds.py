@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from ..records import record
 
 SYNDICATION: Final[Mapping[str, tuple[str, ...]]] = {
     **{
@@ -18,7 +19,7 @@ SYNDICATION: Final[Mapping[str, tuple[str, ...]]] = {
 """The elements of an entry (RFC 4287) by the names that customizations have for them."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FeedMapping:
     """A property, by the way to it, and the way to its element within an entry.
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..records import record
 from .kept import Kept
 from .types import NOT_GIVEN, AnyType, ComplexType, EntityType, EnumType, TypeDefinition
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PropertySpec:
     """What `prop` returns: a property, parameter or return type whose type is still a name."""
 
@@ -25,7 +26,7 @@ class PropertySpec:
     location: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unread:
     """A default of which only the text is known as long as its type is a name; ValueError when the text is none."""
 
@@ -77,7 +78,7 @@ def spec_of(type: str | PropertySpec) -> PropertySpec:
 Properties = Mapping[str, str | PropertySpec]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NavigationSpec:
     source: str
     name: str
@@ -91,7 +92,7 @@ class NavigationSpec:
     location: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SourceSpec:
     """An entity set or a singleton."""
 
@@ -109,7 +110,7 @@ class SourceSpec:
         return "singleton" if self.is_singleton else "entity set"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OperationSpec:
     name: str
     is_function: bool
@@ -123,7 +124,7 @@ class OperationSpec:
     location: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ImportSpec:
     name: str
     operation: str
@@ -133,7 +134,7 @@ class ImportSpec:
     location: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TermSpec:
     name: str
     type: PropertySpec

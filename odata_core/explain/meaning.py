@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, Final, get_args
 
 from ..edm import (
@@ -31,6 +31,7 @@ from ..query.resource import Invocation, Kind, Resource
 from ..query.scope import Scope
 from ..query.tree import Bound, Follow, Root, Variable
 from ..query.urls import BoundUrl, bind_url
+from ..records import record
 from ..uri.encoding import decode_query
 from ..uri.grammars import Grammar
 from ..uri.syntax import Node, Options
@@ -40,7 +41,7 @@ from .syntax import OPTION_VALUES, Asked, explain_rule, plain
 PATH_RULES: Final[Mapping[str, PathRules]] = {"2.0": V2_RULES, "3.0": V3_RULES, "4.0": V4_RULES, "4.01": V4_RULES}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reader:
     """Finds the meaning of URLs of one version in one model."""
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from ..edm import EntityType, PrimitiveType, Property
 from ..edm import primitives as edm
 from ..edm.feeds import FeedMapping
 from ..edm.rows import Row
+from ..records import record
 from .values_xml import XML_CODECS
 
 Quote = Callable[[str], str]
@@ -23,7 +23,7 @@ ATOM: Final = "http://www.w3.org/2005/Atom"
 _PREFIX: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Mapped:
     """A mapping with the type of its property."""
 
@@ -42,7 +42,7 @@ class _Mapped:
         return value if codec is None or codec.write is None else str(codec.write(value))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FeedMap:
     """The mappings of a type. `own` are those with a namespace of their own."""
 

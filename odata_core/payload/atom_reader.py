@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from ..csdl.markup import Element, read_markup
@@ -30,6 +29,7 @@ from ..edm.rows import (
     TYPE,
 )
 from ..errors import BadRequest, suggestion
+from ..records import record
 from .atom_feeds import FeedMap, feed_map
 from .atom_writer import ASSOCIATED, ATOM, DATA, EDIT_MEDIA, MEDIA_RESOURCE, METADATA, RELATED
 from .codec import Feed, Reading
@@ -71,7 +71,7 @@ def is_null(element: Element) -> bool:
     return element.attributes.get("m:null", "").strip() in _TRUE
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AtomReader:
     """Reads one body."""
 

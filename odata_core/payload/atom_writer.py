@@ -29,6 +29,7 @@ from ..edm.rows import (
     Row,
 )
 from ..errors import InternalError, NotAcceptable
+from ..records import record
 from .atom_feeds import feed_map, write_atom, write_own
 from .codec import Shape
 from .gml import write_gml
@@ -58,7 +59,7 @@ class AtomForm:
     has_collections: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Around:
     """What is the same for all entries of a body."""
 

@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from ..edm import EntityType, Singleton, StructuredType
+from ..records import record
 from .codec import About, Shape
 
 _DELTA: Final = "/$delta"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ContextForm:
     """How a version writes context URLs."""
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ..csdl.markup import Element
 from ..edm import PrimitiveType
+from ..records import record
 from ..uri.literals import print_float
 
 GML: Final = "http://www.opengis.net/gml"
@@ -21,7 +21,7 @@ _DEFAULTS: Final = {"Geography": 4326, "Geometry": 0}
 MAX_DEPTH: Final = 20  # collections within collections
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Many:
     """A shape of several others: its element, the elements that hold its parts, and what each part is."""
 

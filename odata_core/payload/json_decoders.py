@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Final, NamedTuple, Optional, TypedDict
 
@@ -21,6 +20,7 @@ from msgspec import Meta
 from ..edm import Property, StructuredType
 from ..edm import primitives as edm
 from ..edm.rows import CONTEXT, COUNT, DELTA_LINK, ETAG, NEXT_LINK
+from ..records import record
 from .codec import Feed, Reading
 from .json_fields import FAILURES, Field, field_of
 from .json_forms import JsonForm
@@ -74,7 +74,7 @@ class _Column(NamedTuple):
         return 2 * len(items) if field is not None and field.is_text else 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Made:
     """What a type is decoded with: its TypedDict, with so many members, and the columns that are mended."""
 
@@ -98,7 +98,7 @@ class _Made:
         return quotes + sum([column.mend(rows, may_lack=may_lack) for column in self.columns])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Decoders:
     entity: msgspec.json.Decoder[Any]
     feed: msgspec.json.Decoder[Any]

@@ -7,7 +7,6 @@ from __future__ import annotations
 import decimal
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Final
@@ -18,6 +17,7 @@ from msgspec import Meta
 
 from ..edm import EnumType, PrimitiveType, Timestamp, accept_enum, check_facets
 from ..edm import primitives as edm
+from ..records import record
 from .json_forms import JsonForm
 from .values import read_decimal
 
@@ -35,7 +35,7 @@ FAILURES: Final = (
 ReadColumn = Callable[[list[Any]], Iterable[Any] | None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """How one type is decoded.
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from ..edm import (
@@ -26,6 +25,7 @@ from ..edm import (
 from ..edm import primitives as edm
 from ..edm.rows import BIND, CONTEXT, COUNT, ID, MEDIA_TYPE, REMOVED, TYPE
 from ..errors import BadRequest, suggestion
+from ..records import record
 from .codec import Reading
 from .json_forms import JsonForm, built_in, item_name, qualified_name
 from .json_names import CONTROL, DELTA
@@ -40,7 +40,7 @@ Typed = Property | ReturnType
 _NATIVE: Final = frozenset({"Edm.String", "Edm.Boolean", "Edm.Double"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JsonReader:
     """Reads the objects of one body."""
 

@@ -18,6 +18,7 @@ import msgspec
 from ..edm import EnumType, PrimitiveType, Property, StructuredType
 from ..edm import primitives as edm
 from ..edm.rows import ETAG, TYPE, Row
+from ..records import record
 from ..uri.literals import print_float
 from .codec import Shape
 from .json_forms import JsonForm
@@ -33,7 +34,7 @@ _FINITE: Final = "v if v - v == 0.0 else float_text(v)"
 _LONG_NOTATION: Final = 'v if "E" not in str(v) else mend_decimal(v)'
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Builders:
     """What makes Structs of rows and of one row, with the service root.
 

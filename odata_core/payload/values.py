@@ -10,7 +10,6 @@ import math
 import re
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -21,11 +20,12 @@ from msgspec import Raw
 from ..edm import Duration, PrimitiveType, TimeOfDay, Timestamp
 from ..edm import primitives as edm
 from ..edm.geo import print_geo
+from ..records import record
 from ..uri.literals import print_decimal, print_float, read_guid
 from .json_geo import geo_reader
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Codec:
     """Both directions of one type; `read` raises ValueError with the reason."""
 

@@ -16,6 +16,7 @@ from ..payload.atom import Atom
 from ..payload.codec import Codec
 from ..payload.json_codec import json_v3, json_v4
 from ..payload.json_verbose import V2, V3_ISO, VerboseForm, VerboseJson
+from ..records import record
 from .versions import V1_0, V2_0, V3_0, V4_0, V4_01, Version
 
 
@@ -161,7 +162,7 @@ SHORT_NAMES: Final[Mapping[str, str]] = {
 NO_QUALITY: Final = -1.0  # of a range whose `q` is no number: it neither accepts nor refuses
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MediaRange:
     """One item of an Accept header."""
 

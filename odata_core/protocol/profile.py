@@ -12,6 +12,7 @@ from ..csdl import write_json, write_xml_v3, write_xml_v4
 from ..errors import NotAcceptable, ODataError, UnsupportedMediaType
 from ..payload.links import V2_LINKS, V3_LINKS, V4_LINKS, LinkForm
 from ..query.path_rules import V2_RULES, V3_RULES, V4_RULES, PathRules
+from ..records import record
 from ..uri import V3_GRAMMAR, Grammar
 from ..uri.grammars import V2_GRAMMAR, V4_GRAMMAR
 from . import media
@@ -19,7 +20,7 @@ from .media import Format
 from .versions import V1_0, V2_0, V3_0, V4_0, V4_01, Version
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Manners:
     """What versions do differently with the same meaning.
 

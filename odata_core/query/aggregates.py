@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from typing import Any, Final
@@ -16,6 +15,7 @@ from ..edm import EntityType, EnumType, PrimitiveType
 from ..edm import primitives as edm
 from ..edm.types import StructuredType
 from ..errors import BadRequest
+from ..records import record
 from .arithmetic import add_decimals, divide_decimals
 from .comparison import enum_number, sort_key
 from .fitting import UNSORTED
@@ -27,7 +27,7 @@ COUNT_TYPE: Final = edm.DECIMAL
 """The type of `$count` and `countdistinct`: "The result property MUST have type Edm.Decimal with Scale 0"."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Method:
     """One standard method. `result` gives the type for values of a type, or None where it cannot take them."""
 

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ..edm import ComplexType, Property
+from ..records import record
 from ..uri.syntax import Segment, Transformation
 from .apply_paths import Stage, data_path, fail, stage_of
 from .apply_tree import AddNested, Branch, Compute, Join, Nest, Transform
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Pipeline = tuple[Transformation, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Target:
     """What the first argument leads to: the steps with the last member at their end, and a type cast behind it."""
 

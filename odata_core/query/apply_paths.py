@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from ..edm import Property
 from ..errors import BadRequest, NotImplementedHere
+from ..records import record
 from ..uri.syntax import Segment
 from . import members
 from .apply_tree import Grouping
@@ -19,7 +20,7 @@ from .shapes import Added, Field, Shape, Structured, typed_by
 from .tree import Cast, Dynamic, Follow, Path, Step
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stage:
     """A point in a pipeline: the scope of its expressions, the shape of its rows, the aliases of its first input."""
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..edm.rows import Row
 from ..errors import BadRequest
 from ..limits import Limits
+from ..records import record
 from .apply_tree import Transform
 from .evaluate import Program, Value, compile_program
 from .hoisting import hoist
@@ -36,7 +37,7 @@ class Budget:
             raise BadRequest(f"$apply handles too many rows: the limit apply_rows is {self.limit}.")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Run:
     """One request: its literals, where related rows come from, and what `$it` means in a nested pipeline.
 

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..edm import Operation, Property
+from ..records import record
 from ..uri.syntax import Search
 from .shapes import Added, Shape, Structured
 from .tree import Bound, Computed, Dynamic, Follow, Hierarchy, OrderBy, Path, Source, Step, ValueType, Variable
@@ -14,7 +14,7 @@ from .tree import Bound, Computed, Dynamic, Follow, Hierarchy, OrderBy, Path, So
 # ------------------------------------------------------------------ aggregation (3.2)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Measure:
     """`path with method as name`, `expression with method as name`, `path/$count as name`.
 
@@ -29,7 +29,7 @@ class Measure:
     type: ValueType | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Staged:
     """`... from path with method as name`: the value of `name` in the one row that these steps make (3.2.1.5)."""
 
@@ -38,14 +38,14 @@ class Staged:
     type: ValueType | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Aggregate:
     """All rows become one, without identity."""
 
     items: tuple[Measure | Staged, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Grouping:
     """A step of what rows are grouped by, and the steps behind it; without any the whole value counts.
 
@@ -61,7 +61,7 @@ class Grouping:
         return self.step.navigation.name if isinstance(self.step, Follow) else self.step.name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GroupBy:
     """The rows of each group go through `steps` and get the grouping members; without `steps` one row a group.
 
@@ -72,7 +72,7 @@ class GroupBy:
     steps: tuple[Transform, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Concat:
     """The outputs of several pipelines, one after the other."""
 
@@ -82,26 +82,26 @@ class Concat:
 # ------------------------------------------------------------------ subsets and orders (3.3)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Filter:
     condition: Bound
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Find:
     """`search(...)`"""
 
     search: Search
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sort:
     """`orderby(...)`: stable."""
 
     order: tuple[OrderBy, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Window:
     """`skip(n)` and `top(n)`."""
 
@@ -109,7 +109,7 @@ class Window:
     top: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rank:
     """`topcount(limit,value)` and its five relatives: by `measure` count, sum or percent, from the top or not."""
 
@@ -123,12 +123,12 @@ class Rank:
 # ------------------------------------------------------------------ one to one, and new structures (3.4, 3.5)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Compute:
     items: tuple[Computed, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Branch:
     """A pipeline whose output gets a name."""
 
@@ -136,7 +136,7 @@ class Branch:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AddNested:
     """What `steps[-1]` leads to is transformed and added beside it, where `steps[:-1]` lead; `cast` narrows it."""
 
@@ -145,7 +145,7 @@ class AddNested:
     branches: tuple[Branch, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Join:
     """Each row as often as `step` has items, each with one of them under `name`; `is_outer`: at least once."""
 
@@ -155,7 +155,7 @@ class Join:
     is_outer: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Nest:
     """All rows become one, with the outputs of pipelines as collections."""
 
@@ -165,7 +165,7 @@ class Nest:
 # ------------------------------------------------------------------ recursive hierarchies (6)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Related:
     """How rows belong to nodes: `path` leads from a row to the identifier of its node, or of several (6.1)."""
 
@@ -173,7 +173,7 @@ class Related:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Marking:
     """What tells of an output row to which node it belongs (6.2.2, the function sigma).
 
@@ -185,7 +185,7 @@ class Marking:
     is_whole: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Relatives:
     """`ancestors` and `descendants`: rows whose nodes are above or below those of the rows that `steps` leave over."""
 
@@ -196,7 +196,7 @@ class Relatives:
     keeps_start: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Traverse:
     """`traverse`: rows in the order of their nodes, from the roots on or from the nodes that `starts` leaves over.
 
@@ -211,7 +211,7 @@ class Traverse:
     trail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RollupRecursive:
     """`groupby((rolluprecursive(...),...),...)`: for each node, `steps` over the rows of all its descendants (6.3).
 
@@ -228,7 +228,7 @@ class RollupRecursive:
 # ------------------------------------------------------------------ what only some services can do
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CallModel:
     """A function of the model as a transformation (3)."""
 
@@ -257,7 +257,7 @@ Transform = (
 """`identity` is no transformation here: it is left out."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Applied:
     """A whole $apply: its steps, the shape of the rows that come out, and what can be named in them beside the type.
 

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 from ..edm import Operation, OperationImport
 from ..errors import BadRequest
+from ..records import record
 from ..uri.query_options import Piece, read_alias
 from ..uri.syntax import EnumLiteral, Items, Literal, Members, Node, Path, Segment
 from .binder import Binder
@@ -19,7 +19,7 @@ from .scope import Scope
 from .tree import Bound
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CallBinder:
     """Binds calls in one path. `scope` has the aliases of the URL, `custom` its other options by name."""
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from ..edm import Timestamp
 from ..edm import primitives as edm
 from ..errors import BadRequest
+from ..records import record
 from ..uri.literals_v4 import Unreadable
 from .arithmetic import to_double
 from .scope import FIRST_VARIABLE, HERE, IT
@@ -43,7 +44,7 @@ class Shared:
     moment: int | None = None  # where in the pool `now()` is
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Compiler:
     """Turns bound nodes into closures, by the handlers of their classes. `here` is the type of the row at hand."""
 

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ..edm import ComplexType, EntityType, Property
 from ..edm.primitives import STREAM
 from ..edm.types import StructuredType
 from ..errors import suggestion
+from ..records import record
 from ..uri.syntax import ExpandItem, Options, Segment
 from .options import BoundOptions, Expansion, Form, Level
 from .scope import Scope, bound_source
@@ -33,7 +33,7 @@ _ALLOWED: Final[Mapping[tuple[Form, bool], frozenset[str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Place:
     """Where a path of $expand has arrived, within the entity or complex value it began at."""
 

@@ -8,12 +8,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
 from ..edm import NOT_GIVEN, PRIMITIVE_TYPES, PrimitiveType, Timestamp
 from ..edm import primitives as edm
+from ..records import record
 from . import collection_functions, geo_functions, number_functions, text_functions, time_functions
 from .patterns import matches_pattern
 from .text_functions import WHITE_SPACE
@@ -41,7 +41,7 @@ class Generic(Enum):
 Parameter = PrimitiveType | Generic
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Overload:
     """One signature of a function. Overloads are tried in their order: the first that fits is meant."""
 
@@ -51,7 +51,7 @@ class Overload:
     takes_null: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Function:
     """A canonical function and its overloads."""
 

@@ -5,16 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, Final, get_args
 
+from ..records import record
 from .scope import THESE
 from .tree import Aggregated, Bound, Count, OrderBy, Path, Variable
 
 _NODES: Final = (*get_args(Bound), OrderBy)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hoisted:
     """An expression with variables for the parts that were taken out, and those parts by the variables' indexes."""
 

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from ..edm import EntityType, EnumType, NavigationProperty, PrimitiveType, Property, StructuredType, name_of
 from ..errors import BadRequest, suggestion
+from ..records import record
 from ..uri.keys import read_key_segment
 from ..uri.syntax import Argument
 from .binder import Binder
@@ -20,7 +21,7 @@ from .tree import Cast, Constant
 Implied = Mapping[str, Constant | FromSource]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeyBinder:
     """Binds the key of one entity. `owner` is its collection as the path names it.
 

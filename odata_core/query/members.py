@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ..edm import EntitySet, EntityType, Model, NavigationProperty
 from ..edm.types import ComplexType, StructuredType
 from ..errors import suggestion
+from ..records import record
 from ..uri.syntax import Aggregate, Lambda, Segment
 from ..uri.syntax import Path as SyntaxPath
 from .aggregates import COUNT_TYPE, METHODS
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from .binder import Binder
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where a path has arrived: the path so far, and for entities the set they live in.
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from ..edm import PrimitiveType
 from ..edm import primitives as edm
 from ..errors import BadRequest
+from ..records import record
 from . import arithmetic as compute
 
 Evaluate = Callable[[Any, Any], Any]
 Convert = Callable[[Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Operator:
     """An operator for one pair of types."""
 
@@ -29,7 +29,7 @@ class Operator:
     evaluate: Evaluate
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Negation:
     """The unary minus for one type."""
 

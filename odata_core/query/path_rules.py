@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from ..errors import BadRequest, NotFound, ODataError
+from ..records import record
 from ..uri.literals import SEGMENT_READERS
 from ..uri.values import VALUE_READERS
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PathRules:
     """One family's conventions."""
 

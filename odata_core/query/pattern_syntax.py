@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from ..errors import BadRequest, NotImplementedHere
+from ..records import record
 
 MAX_PATTERN: Final = 256
 MAX_DEPTH: Final = 32  # groups within each other
@@ -19,42 +19,42 @@ MAX_COUNT: Final = 256
 Accepts = Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class One:
     """One character out of a set."""
 
     accepts: Accepts
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edge:
     """`^` or `$`."""
 
     at_start: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Boundary:
     """`\\b`, or `\\B` when `expected` is false."""
 
     expected: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """One after the other."""
 
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Any:
     """Any one of several."""
 
     ways: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Loop:
     """From `low` to `high` times; without end when `high` is None. Greedy or not makes no difference here."""
 

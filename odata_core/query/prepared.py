@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import lru_cache, partial
 from itertools import accumulate
 from threading import Lock
@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from ..errors import ODataError
 from ..limits import Limits
+from ..records import record
 from ..uri.grammars import Grammar
 from .literal_readers import Reader, reader_for
 from .tree import PINNED, Constant
@@ -47,7 +48,7 @@ class Prepared(Struct, Generic[T], frozen=True, gc=False):
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Plan:
     """What a shape means. `read` takes the parts of a text and gives its literals; None where this is not its plan."""
 
@@ -85,7 +86,7 @@ def _all_readers(slots: Sequence[Slot]) -> Callable[[Sequence[str]], Literals | 
     return read_all
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Variants:
     """Plans of one shape that have the same literals in it, by the texts of these."""
 

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from ..edm import AnyType, Model, NavigationProperty, Property
 from ..limits import Limits
+from ..records import record
 from ..uri.grammars import Grammar
 from ..uri.syntax import Node
 from .tree import Follow, Source, Variable
@@ -20,7 +21,7 @@ FIRST_VARIABLE: Final = 4
 THESE: Final = FIRST_VARIABLE  # `$these` where it has a name; variables of lambdas come behind it
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scope:
     """What the binder of one expression knows.
 

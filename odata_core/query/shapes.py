@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from ..edm import ComplexType, EntityType, EnumType, NavigationProperty, PrimitiveType, Property
+from ..records import record
 from .tree import UNTYPED, Follow, Source, ValueType
 
 Structured = ComplexType | EntityType
@@ -35,7 +36,7 @@ def copy_of(row: Mapping[str, Any]) -> Record:
     return Record(row, is_transient=getattr(row, "is_transient", False))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """A member that rows have. `shape` is that of a structured value, None for the whole value as the model has it.
 
@@ -49,7 +50,7 @@ class Field:
     is_expanded: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shape:
     """What rows of a type have: all declared properties (`is_whole`) or not, and the named fields.
 

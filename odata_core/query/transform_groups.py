@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from ..edm.rows import TYPE, Row
 from ..errors import BadRequest
+from ..records import record
 from .aggregates import METHODS, entity_key, sameness
 from .apply_run import Expression, Pipelines, Rows, Run, Step
 from .apply_tree import Aggregate, GroupBy, Grouping, Measure, Staged
@@ -100,7 +100,7 @@ def _joined(one: Row, other: Row) -> Row:
 _ABSENT: Final = ("absent",)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Member:
     """One grouping member, compiled: `applies` tells whether a row is of the type that has it."""
 
@@ -177,8 +177,8 @@ def compile_groupby(step: GroupBy, kind: Structured, pipelines: Pipelines) -> St
         result: Rows = []
         for members in groupings:
             project, inject = _projection(run, members), _injection(run, members)
-            for record, group in _groups(rows, project):
-                made = [record] if pipeline is None else [inject(row, record) for row in pipeline(run, group)]
+            for key, group in _groups(rows, project):
+                made = [key] if pipeline is None else [inject(row, key) for row in pipeline(run, group)]
                 run.budget.spend(len(made))
                 result.extend(made)
         return result

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ..edm import Model
 from ..limits import Limits
+from ..records import record
 from ..uri.grammars import Grammar
 from ..uri.urls import Url
 from .option_binder import bind_options
@@ -19,7 +19,7 @@ from .resource_options import Use, check_options
 from .scope import Scope
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BoundUrl:
     """A resource and what is asked of it."""
 

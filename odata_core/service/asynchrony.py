@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from time import monotonic
 from typing import Final
@@ -17,6 +17,7 @@ from typing import Final
 from werkzeug.http import parse_list_header, parse_options_header
 
 from ..errors import MethodNotAllowed, NotFound
+from ..records import record
 from .messages import Handler, Headers, Request, Response
 from .refusal import answer_whole, refusal
 
@@ -24,7 +25,7 @@ _MONITORS: Final = "$async/"
 _LONGEST_WAIT: Final = 30.0  # seconds that a client may have a thread of the server wait
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Job:
     """A request that is being answered, and when its answer is forgotten."""
 

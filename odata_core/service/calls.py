@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ..backend import Reads
@@ -23,6 +23,7 @@ from ..errors import InternalError, NotImplementedHere, suggestion
 from ..query.evaluate import Relations, compile_value
 from ..query.overloads import free_parameters
 from ..query.resource import Invocation
+from ..records import record
 from .finding import Finder, Many, One, Place, key_of
 
 Function = Callable[..., Any]
@@ -66,7 +67,7 @@ class Operations(Mapping[Operation, Function]):
         return len(self._functions)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Caller:
     """Calls operations within one session."""
 

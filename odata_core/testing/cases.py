@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -14,10 +13,11 @@ from ..edm import PrimitiveType, Timestamp
 from ..edm import primitives as edm
 from ..query.functions import TEXT_FUNCTIONS
 from ..query.tree import Bound, Compare, Constant, Invoke, Logic, Not, OrderBy, Path, ValueType
+from ..records import record
 from .reference import MODEL
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReadCase:
     """One question to one entity set."""
 

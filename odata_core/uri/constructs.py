@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from ..edm.primitives import GEO_TYPES
 from ..errors import NotImplementedHere
+from ..records import record
 from .grammars import V2_GRAMMAR, V3_GRAMMAR, V4_GRAMMAR, Grammar
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Construct:
     """Something that the named dialects can say, and why the others cannot."""
 

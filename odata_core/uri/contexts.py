@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from ..errors import BadRequest
@@ -35,11 +36,17 @@ _CAST: Final = rf"(?:/{_QUALIFIED})?"
 _MEMBERS: Final = rf"/{_NAME}(?:{_CAST}/{_NAME})*"
 # A key leads to one entity, behind which something of it is named: singletons, then sets and properties of entities.
 _CONTAINED: Final = rf"(?:{_KEY}{_CAST}{_MEMBERS})*"
-_PATH: Final = re.compile(rf"{_NAME}(?:{_MEMBERS}{_CONTAINED}{_CAST})?|{_NAME}{_CONTAINED}{_CAST}(?:{_KEY}{_MEMBERS})?")
-_ITEM: Final = re.compile(
+_PATH: Final = rf"{_NAME}(?:{_MEMBERS}{_CONTAINED}{_CAST})?|{_NAME}{_CONTAINED}{_CAST}(?:{_KEY}{_MEMBERS})?"
+_ITEM: Final = (
     rf"(?:\*|{_NAME}(?:\.{_NAME})*\.\*|(?:{_QUALIFIED}/)?"
     rf"(?:{_QUALIFIED}|@(?:{_NAME}\.)*{_NAME}(?:\#{_NAME})?|{_NAME})(?:/(?:{_QUALIFIED}|{_NAME}))*\+?)"
 )
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """A pattern, made when it is first needed: it takes some milliseconds, and most services never read a context."""
+    return re.compile(text)
 
 
 def check_context(text: str, limits: Limits) -> None:
@@ -57,7 +64,7 @@ def check_context(text: str, limits: Limits) -> None:
         tail = _SET_TAIL.search(text)
         end = tail.start() if tail is not None else end
         opening = _list_start(text, start, end)
-        path = _PATH.fullmatch(text, start, opening)
+        path = _pattern(_PATH).fullmatch(text, start, opening)
         if path is None:
             raise BadRequest("The name of an entity set, singleton or type is expected.", text=text, position=start)
         start = opening
@@ -87,7 +94,7 @@ def _check_list(outline: Outline, start: int, end: int) -> None:
     for first, last in outline.split(",", start + 1, end - 1):
         frame = outline.parenthesized(first, last)
         head = last if frame is None else frame[0]
-        if not _ITEM.fullmatch(text, first, head):
+        if not _pattern(_ITEM).fullmatch(text, first, head):
             raise BadRequest("The name of a property is expected.", text=text, position=first)
         if frame is not None:
             _check_list(outline, frame[0], last)

@@ -7,16 +7,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from ..errors import BadRequest
+from ..records import record
 from .grammars import V2_GRAMMAR, V3_GRAMMAR, V4_GRAMMAR, Grammar
 
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spelling:
     """A function as a dialect calls it: the 4.01 name it stands for, and where each 4.01 argument is written."""
 
@@ -24,7 +24,7 @@ class Spelling:
     order: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Written:
     """A 4.01 function in a dialect: its name there, and where each 4.01 argument is written."""
 
@@ -32,7 +32,7 @@ class Written:
     order: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """A canonical function in each dialect by the dialect's name, and why it is missing in the others."""
 

@@ -8,7 +8,6 @@ import binascii
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -17,9 +16,10 @@ from ..edm import PRIMITIVE_TYPES, Duration, PrimitiveType, Timestamp
 from ..edm import primitives as edm
 from ..edm.geo import geo_type, print_geo_literal, read_geo_literal
 from ..edm.temporal import MAX_TICKS
+from ..records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LiteralForm:
     """How values of one type are spelled; `read` raises ValueError with a reason."""
 

@@ -8,7 +8,6 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -21,6 +20,7 @@ from ..edm import PRIMITIVE_TYPES, Duration, TimeOfDay, Timestamp
 from ..edm import primitives as edm
 from ..edm.geo import geo_type, print_geo_literal, read_geo_literal
 from ..edm.temporal import TICKS_PER_DAY, TICKS_PER_SECOND
+from ..records import record
 from .literals import (
     LiteralForm,
     accepted,
@@ -33,7 +33,7 @@ from .literals import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unreadable:
     """A literal that is well-formed and has no value here, at most one that is `nearest` below."""
 

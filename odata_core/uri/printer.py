@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from itertools import starmap
 from typing import Final, assert_never
 
 import msgspec
 
 from ..edm import primitives as edm
+from ..records import record
 from .constructs import CONSTRUCTS, OPERATORS, TYPES, VARIABLES, require, unsayable
 from .grammars import Grammar
 from .literals_v4 import Unreadable
@@ -87,7 +87,7 @@ def _is_list(node: Node) -> bool:
     return isinstance(node, Items) and not node.is_json
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Printer:
     """Prints expressions in one dialect."""
 

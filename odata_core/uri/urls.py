@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ..errors import BadRequest, ODataError
 from ..limits import Limits
+from ..records import record
 from .contexts import check_context
 from .encoding import decode, decode_query
 from .grammars import QUALIFIED_PATTERN, Grammar
@@ -30,7 +30,7 @@ _DOCUMENT_OPTIONS: Final = frozenset({"$format"})
 _ENTITY_OPTIONS: Final = frozenset({"$format", "$id"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Url:
     """A URL taken apart. `path` is empty for the service root; `fragment` is the context behind `#`, of $metadata."""
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, assert_never
 
 from msgspec.structs import replace
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 from ...edm import primitives as edm
 from ...errors import BadRequest, NotImplementedHere
 from ...limits import Limits
+from ...records import record
 from ..constructs import CONSTRUCTS, OPERATORS, QUOTED_TYPES, VARIABLES, has, require, unsayable
 from ..functions import FUNCTIONS, RESERVED, WITHOUT_MEANING, Spelling, canonical_order, find_function, written_order
 from ..grammars import Grammar
@@ -37,7 +37,7 @@ _TYPE_FUNCTIONS: Final = ("cast", "isof")
 Arguments = tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Translator:
     """Turns expressions of one dialect into those of another."""
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ...edm import Duration, PrimitiveType, TimeOfDay, Timestamp
 from ...edm import primitives as edm
+from ...records import record
 from ..constructs import CONSTRUCTS, QUOTED_MEMBERS, TYPES, has, require, unsayable
 from ..grammars import Grammar
 from ..literals_v4 import Unreadable
 from ..syntax import EnumLiteral, Literal
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Substitute:
     """The type that stands for another where that does not exist, and a value in it."""
 
