@@ -85,7 +85,7 @@ class Model:
     def path_of(self, element: object) -> str:
         """The path by which annotations know an element of this model; KeyError where it is of another."""
         if not self._paths:
-            self._paths.update(paths_of(self))
+            self._paths = dict(paths_of(self))  # all of them at once: other threads may be asking
         return self._paths[element]
 
     def annotations_of(self, target: object) -> tuple[Annotation, ...]:

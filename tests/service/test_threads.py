@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 import pytest
 
-from odata_core.edm import ModelBuilder, prop
+from odata_core.edm import EntitySet, Model, ModelBuilder, prop
 from odata_core.service import Headers, Request, Response, Service
 from odata_memory import MemoryBackend
 
@@ -86,3 +86,22 @@ def test_of_all_who_create_the_same_one_does(service: Service) -> None:
         for number in range(ROUNDS):
             statuses = Counter(pool.map(attempt, [number + 100] * WORKERS, timeout=SECONDS))
             assert statuses[201] + statuses[204] == 1, statuses
+
+
+def test_the_paths_of_a_model_are_there_for_all_at_once() -> None:
+    """Whoever asks for the first time while others do, too, finds all elements or none yet."""
+    for _ in range(ROUNDS):
+        builder = ModelBuilder("Shop")
+        for number in range(40):
+            builder.entity(f"Product{number}", key="ID", properties={"ID": prop("Int32"), "Stock": "Int32"})
+            builder.entity_set(f"Products{number}", f"Product{number}")
+        model = builder.build()
+        wanted = list(model.entity_sets.values())[-1]
+        start = threading.Barrier(WORKERS)
+
+        def attempt(_worker: int, model: Model = model, wanted: EntitySet = wanted) -> str:
+            start.wait(SECONDS)  # noqa: B023 - of this very round
+            return model.path_of(wanted)
+
+        with ThreadPoolExecutor(WORKERS) as pool:
+            assert set(pool.map(attempt, range(WORKERS))) == {"Shop.Container/Products39"}
