@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -363,7 +364,12 @@ def test_an_entity_is_sent_back_as_it_was_read(
     verb = "PUT" if replaces else "PATCH" if headers["Accept"].endswith("metadata=full") else "MERGE"
     sent = send(service, verb, path, read.body, **headers, Content_Type=kind, If_Match="*")
     again = send(service, "GET", path, **headers)
-    assert (read.status, sent.status, again.body) == (200, 204, read.body)
+    assert (read.status, sent.status, _timeless(again.body)) == (200, 204, _timeless(read.body))
+
+
+def _timeless(body: bytes) -> bytes:
+    """An answer without the moment at which an Atom entry was written."""
+    return re.sub(rb"<updated>[^<]*</updated>", b"", body)
 
 
 CHANGED: list[tuple[str, str, str | None]] = [
