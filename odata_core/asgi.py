@@ -62,7 +62,34 @@ class AsgiApp:
         except ODataError as error:
             return refuse(error, remote, scope["method"], encoded(mount) + path, query, started)
         request = Request(scope["method"], root, path.removeprefix("/"), query, headers, body, remote)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, answer, self.handler, request)
+        return await self._answered(request)
+
+    async def _answered(self, request: Request) -> Response:
+        """What the handler answers, in a thread of the pool.
+
+        `run_in_executor` does the same by way of a second future, which takes a third of the time longer.
+        """
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Response] = loop.create_future()
+
+        def settle(response: Response | None, error: BaseException | None) -> None:
+            if answered.done():  # the client has gone, and with it who waited
+                return
+            if response is None:
+                answered.set_exception(error or RuntimeError("The handler gave no answer."))
+            else:
+                answered.set_result(response)
+
+        def work() -> None:
+            response, failure = None, None
+            try:
+                response = answer(self.handler, request)
+            except BaseException as error:  # noqa: BLE001 - who waits must be told, whatever it is
+                failure = error
+            loop.call_soon_threadsafe(settle, response, failure)
+
+        self._pool.submit(work)
+        return await answered
 
     async def _respond(self, method: str, response: Response, send: Send) -> None:
         """Sends a response; the pieces of a large body are made by the pool, one at a time."""
