@@ -120,17 +120,6 @@ def _keep(row: dict[str, Any], current: Row, path: Sequence[str]) -> None:
 # ------------------------------------------------------------ contained entities
 
 
-def new_contained(navigation: NavigationProperty, values: Row, siblings: Sequence[Row] = ()) -> dict[str, Any]:
-    """A row for a new contained entity beside others of its parent: complete, with a key that the server makes.
-
-    Conflict for a key that one of the siblings has.
-    """
-    row = completed_rows(navigation, [values], siblings)[0]
-    if navigation.is_collection and any(navigation.target.key_of(row) == _key(navigation, one) for one in siblings):
-        raise _twice(navigation)
-    return row
-
-
 def _contained(kind: EntityType, values: Row, current: Row) -> dict[str, Any]:
     """The entities that a row holds, complete and in the order of their keys."""
     found: dict[str, Any] = {}
@@ -167,14 +156,21 @@ def completed_rows(navigation: NavigationProperty, given: Sequence[Row], before:
     next_number = numbers_after([*before, *given])
     found = []
     for index, values in enumerate(given):
-        try:
-            is_new = _key(navigation, values) not in known
-            made = generated(type_of(kind, values), values, next_number) if is_new else values
-            found.append(new_row(kind, made))
-        except BadRequest as error:
-            place = f"$.{navigation.name}[{index}]" if navigation.is_collection else _at(navigation)
-            raise BadRequest(error.message, target=place + (error.target or "$").removeprefix("$")) from None
+        makes = next_number if _key(navigation, values) not in known else None
+        found.append(completed_row(navigation, values, index, makes))
     return found
+
+
+def completed_row(
+    navigation: NavigationProperty, values: Row, index: int, makes: Callable[[Property], int] | None
+) -> dict[str, Any]:
+    """The same for one of them; `makes` gives what the server makes for a new one, None for one that was there."""
+    kind = navigation.target
+    try:
+        return new_row(kind, values if makes is None else generated(type_of(kind, values), values, makes))
+    except BadRequest as error:
+        place = f"$.{navigation.name}[{index}]" if navigation.is_collection else _at(navigation)
+        raise BadRequest(error.message, target=place + (error.target or "$").removeprefix("$")) from None
 
 
 def numbers_after(rows: Sequence[Row]) -> Callable[[Property], int]:

@@ -25,7 +25,7 @@ def address_of(place: One, form: LinkForm) -> str:
     for part in place.trail:
         if isinstance(part, tuple):
             path += print_predicate(kind, part, form.grammar)
-            value = next((row for row in value if kind.key_of(row) == part), None)
+            value = next((row for row in value or () if kind.key_of(row) == part), None)
         elif isinstance(part, str):
             path += _suffix(kind, value, part, form)
             kind = _member(_holder(kind, value, part), part)

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace as record_replace
 from typing import Any, Final
 
 from ..backend import Row
-from ..backend.rows import changed_row, new_contained, type_of
-from ..edm import EntityType, NavigationProperty
+from ..backend.rows import changed_row, completed_row, numbers_after, type_of
+from ..edm import EntityType, NavigationProperty, Property
 from ..edm.rows import CONTEXT, ETAG, ID, REMOVED
 from ..errors import BadRequest, Conflict, NotImplementedHere
 from ..query.options import BoundOptions, Expansion
@@ -107,10 +107,12 @@ def _contained(
         values = given[0]
         key = _told_key(unit, owner, navigation, values)
         is_same = now is not None and (key is None or key == navigation.target.key_of(now))
-        return _entity(unit, owner, navigation, now if is_same else None, values, replaces=replaces)
+        before = now if is_same else None
+        return _entity(unit, owner, navigation, before, values, 0, numbers_after(given), replaces=replaces)
     kind = navigation.target
-    before = {kind.key_of(row): row for row in now or ()}
-    found: dict[Any, Row] = dict(before) if is_delta else {}
+    known = {kind.key_of(row): row for row in now or ()}
+    numbers = numbers_after([*known.values(), *given])
+    found: dict[Any, Row] = dict(known) if is_delta else {}
     told: set[Any] = set()
     for index, values in enumerate(given):
         key = _told_key(unit, owner, navigation, values)
@@ -119,8 +121,7 @@ def _contained(
                 raise BadRequest("What is removed is told by a delta.", target=f"$.{navigation.name}[{index}]")
             found.pop(key or (), None)
             continue
-        siblings = [*before.values(), *found.values()]
-        row = _entity(unit, owner, navigation, before.get(key or ()), values, replaces=replaces, siblings=siblings)
+        row = _entity(unit, owner, navigation, known.get(key or ()), values, index, numbers, replaces=replaces)
         if (key := kind.key_of(row)) in told:
             raise Conflict(f"There would be two entities with the same key in '{navigation.name}'.")
         told.add(key)
@@ -134,9 +135,10 @@ def _entity(
     navigation: NavigationProperty,
     before: Row | None,
     values: Row,
+    index: int,
+    numbers: Callable[[Property], int],
     *,
     replaces: bool,
-    siblings: Sequence[Row] = (),
 ) -> Row:
     """A contained entity: what there was before with what is given, or a new one."""
     content = content_of(values)
@@ -151,7 +153,7 @@ def _entity(
             raise BadRequest("A new entity has nothing that could be different.", target=f"$.{navigation.name}")
         if ID in values and not content:
             raise BadRequest(f"'{navigation.name}' has no such entity.", target=f"$.{navigation.name}")
-        return new_contained(navigation, content, siblings)
+        return completed_row(navigation, content, index, numbers)
     if not content and ID in values:
         return before
     check_told(None, before, values)
