@@ -22,10 +22,11 @@ def address_of(place: One, form: LinkForm) -> str:
     path = entity_path(place.source, place.root, form)
     kind: Any = place.source.type
     value: Any = place.root
-    for part in place.trail:
+    for number, part in enumerate(place.trail, 1):
         if isinstance(part, tuple):
             path += print_predicate(kind, part, form.grammar)
-            value = next((row for row in value or () if kind.key_of(row) == part), None)
+            if number < len(place.trail):  # only what follows asks what the entity is
+                value = next((row for row in value or () if kind.key_of(row) == part), None)
         elif isinstance(part, str):
             path += _suffix(kind, value, part, form)
             kind = _member(_holder(kind, value, part), part)
