@@ -19,7 +19,7 @@ from odata_core.limits import Limits
 from odata_core.payload.codec import Reading
 from odata_core.payload.json_codec import json_v4
 from odata_core.payload.json_text import decode_json, restore_json
-from odata_core.protocol.profile import ODATA_401
+from odata_core.protocol.profile import DOCUMENTS, ODATA_401
 from odata_core.query.path_binder import PathBinder
 from odata_core.query.resource import Key
 from odata_core.query.tree import Source
@@ -52,7 +52,7 @@ def version_of(model: Model) -> str | None:
     """The protocol version that the document of a model told; None for those of version 4, which say what all can."""
     said = model.foreign.get("$DataServices")
     told = None if said is None else said.attributes.get(f"{METADATA} DataServiceVersion")
-    return {"1.0": "2.0", "2.0": "2.0", "3.0": "3.0"}.get(told or "")
+    return DOCUMENTS.get(told or "")
 
 
 def read_data(path: Path, model: Model) -> Mapping[str, Any]:

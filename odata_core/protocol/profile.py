@@ -207,3 +207,6 @@ ODATA_401: Final = replace(
 
 PROFILES: Final[Mapping[str, Profile]] = {"2.0": ODATA_2, "3.0": ODATA_3, "4.0": ODATA_4, "4.01": ODATA_401}
 """Every version that a general service can speak, by its name."""
+
+DOCUMENTS: Final[Mapping[str, str]] = {"1.0": "2.0", "2.0": "2.0", "3.0": "3.0"}
+"""The version in which a document is served, by its DataServiceVersion (MS-ODATA); one without is of version 4."""

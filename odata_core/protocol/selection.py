@@ -75,3 +75,9 @@ def _can_write(profile: Profile, accept: str, kinds: Sequence[str], *, is_sure: 
 
 
 _MEANINGLESS: Final = ("charset", "type", "odata.streaming")  # for the choice of a version
+
+
+def version_of_wrappers(headers: Mapping[str, str]) -> str:
+    """The version of 4 that answers have which no profile writes: 4.0 for who wants no later one."""
+    names = (headers.get("OData-MaxVersion"), headers.get("OData-Version"))
+    return next((name.strip() for name in names if name and name.strip() == "4.0"), "4.01")

@@ -17,6 +17,7 @@ from typing import Final
 from werkzeug.http import parse_list_header, parse_options_header
 
 from ..errors import MethodNotAllowed, NotFound
+from ..protocol.selection import version_of_wrappers
 from ..records import record
 from .messages import Handler, Headers, Request, Response
 from .refusal import answer_whole, refusal
@@ -129,8 +130,7 @@ def read_wish(prefer: str) -> float | None:
 
 def _version(request: Request) -> tuple[str, str]:
     """What every answer says (4.01 Part 1, 8.1.5); nothing here is in one version only."""
-    names = (request.headers.get("OData-MaxVersion"), request.headers.get("OData-Version"))
-    return "OData-Version", next((name.strip() for name in names if name and name.strip() == "4.0"), "4.01")
+    return "OData-Version", version_of_wrappers(request.headers)
 
 
 def _without_wish(request: Request) -> Request:
